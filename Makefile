@@ -1,0 +1,47 @@
+# Everything a contributor runs. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint type imports check golden bench peers conformance clean
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.plot: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[plot]'
+	touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@ $(VENV)/.plot
+
+demo: $(VENV)/.plot  ## Train a digit classifier on real data that ships with Freshet
+	$(BIN)/freshet demo
+
+test: $(VENV)/.test  ## Run the whole suite: tests, linter, type checker, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q
+
+golden: $(VENV)/.test  ## Rewrite the golden files; then read the diff
+	$(BIN)/python -m pytest -q --update-golden
+	git diff --stat tests
+
+PEERS := .peers
+$(PEERS)/.done: benchmarks/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	touch $@
+
+peers: $(PEERS)/.done  ## Make a second environment with TensorFlow, PyTorch and JAX to compare with
+
+bench: $(VENV)/.test  ## Measure Freshet beside its peers (`make peers` first)
+	$(BIN)/python benchmarks/train_step.py
+
+clean:  ## Remove environments and caches
+	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

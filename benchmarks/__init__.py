@@ -1,0 +1,1 @@
+"""Measurements of Freshet beside its peers; see README.md in this folder."""

@@ -1,0 +1,1 @@
+"""How the measurements are made: workers, their rounds, and what is shown of them."""

@@ -1,0 +1,26 @@
+"""MLP 784-512-10, in Freshet's low-level API."""
+
+from __future__ import annotations
+
+import freshet as ft
+from benchmarks.models import Array
+from benchmarks.models.training_freshet import Adam
+
+
+class Model:
+    """The network; it gives logits."""
+
+    def __init__(self, weights: list[Array], rate: float) -> None:
+        self.variables = [ft.Variable(w) for w in weights]
+        self.rate = rate
+
+    def __call__(self, x: ft.Tensor) -> ft.Tensor:
+        """Return the logits of a batch."""
+        hidden, hidden_bias, output, output_bias = self.variables
+        h = ft.nn.relu(ft.matmul(x, hidden) + hidden_bias)
+        return ft.matmul(ft.nn.dropout(h, self.rate), output) + output_bias
+
+
+def optimizer(variables: list[ft.Variable]) -> Adam:
+    """Return the optimizer."""
+    return Adam(variables, 1e-4)

@@ -1,0 +1,36 @@
+"""Three residual blocks of 16 channels, in JAX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from benchmarks.models.training_jax import Mode, batch_norm, convolution
+
+
+def apply(weights: list[Any], state: list[Any], x: Any, mode: Mode) -> tuple[Any, Any]:
+    """Return the logits and the new moving averages."""
+    del mode  # it has no dropout
+    *blocks, output, output_bias = weights
+    averages = []
+    for number in range(3):
+        first, gamma1, beta1, second, gamma2, beta2 = blocks[6 * number : 6 * number + 6]
+        h, one = batch_norm(convolution(x, first), gamma1, beta1, state[2 * number])
+        h = convolution(jax.nn.relu(h), second)
+        h, two = batch_norm(h, gamma2, beta2, state[2 * number + 1])
+        x = jax.nn.relu(x + h)
+        averages += [one, two]
+    return x.mean((1, 2)) @ output + output_bias, averages
+
+
+def initial_state() -> list[Any]:
+    """Return the moving averages: a mean and a variance for each normalization."""
+    return [(jnp.zeros(16), jnp.ones(16)) for _ in range(6)]
+
+
+def optimizer() -> optax.GradientTransformation:
+    """Return the optimizer."""
+    return optax.sgd(1e-2, momentum=0.9)

@@ -1,0 +1,41 @@
+"""LLVM text to object code."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+from freshet.compiler.target import Target, llvm
+
+OPTIMIZATION: Final = 2
+"""LLVM's level. Loops are vectorised and unrolled by the schedule, so LLVM's own passes for that
+are off: they cost compile time and gain nothing."""
+
+
+def assemble(text: str, target: Target) -> bytes:
+    """Return the object code of a module.
+
+    Raises:
+        RuntimeError: LLVM rejects the text, which is a bug in the emitter.
+    """
+    binding = llvm()
+    module = binding.parse_assembly(text)
+    module.verify()
+    machine = target_machine(target)
+    options = binding.create_pipeline_tuning_options(speed_level=OPTIMIZATION)
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+    builder = binding.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return cast(bytes, machine.emit_object(module))
+
+
+def target_machine(target: Target) -> Any:
+    """Return LLVM's description of a target."""
+    return llvm().Target.from_triple(target.triple).create_target_machine(
+        cpu=target.cpu, features=target.features, opt=OPTIMIZATION, reloc="pic",
+        codemodel="jitdefault", jit=True,
+    )  # fmt: skip
+
+
+def llvm_version() -> str:
+    """Return the version of LLVM."""
+    return ".".join(map(str, llvm().llvm_version_info))

@@ -1,0 +1,1 @@
+"""Graph to kernels: which values are kept in memory, which nodes share a kernel."""

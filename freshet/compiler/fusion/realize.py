@@ -1,0 +1,192 @@
+"""realize: decide which values are kept in memory; everything else is computed where it is read.
+
+In memory are: what the outside sees; what the host makes or needs; results of reductions; operands
+of large contractions, which read each element many times; and values that several kernels read, or
+one reads many times over, unless they cost no more to compute than to load.
+
+A reshape of a value in memory is the same memory (`Memory.root`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from freshet.compiler.fusion.elements import nest_of, scalar_constant
+from freshet.core import dtypes
+from freshet.core.shapes import TensorType
+from freshet.graph.ir import Graph, Node, Value
+from freshet.ops import scalar
+from freshet.ops.array import expand_dims_p, squeeze_p, transpose_p
+from freshet.ops.nest import Check, Host, Nest, Reshape
+
+CHEAP: Final = 2
+"""Scalar operations that may be repeated in every reader rather than stored."""
+COSTLY: Final = 4
+"""From this many on, a value is not recomputed for each element of a larger result."""
+WEIGHTS: Final = {
+    "div": 4, "sqrt": 4, "rsqrt": 8, "exp": 15, "expm1": 20, "log": 20, "log1p": 25, "tanh": 25,
+    "sigmoid": 20, "sin": 30, "cos": 30, "erf": 40, "pow": 60, "random_bits": 60, "quotient": 10,
+    "remainder": 10, "const": 0, "operand": 0, "coordinate": 0, "inside": 0,
+}  # fmt: skip
+"""Rough cost of a scalar operation; 1 for those not listed."""
+LARGE_CONTRACTION: Final = 1 << 15
+"""Multiply-adds from which a contraction is worth a schedule of its own."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Which values are in memory, and which share it."""
+
+    held: frozenset[Value]
+
+    def has(self, value: Value) -> bool:
+        """Return whether a value is in memory, possibly as a reshape of another one."""
+        return self.root(value) is not None
+
+    def root(self, value: Value) -> Value | None:
+        """Return the value whose memory this one's is, None if it has none."""
+        if value in self.held:
+            return value
+        if value.node is not None and is_alias(value.node):
+            return self.root(value.node.operands[0])
+        return None
+
+
+def is_alias(node: Node) -> bool:
+    """Return whether a node's output has the elements of its first operand in the same order."""
+    lower = node.primitive.lower
+    return isinstance(lower, (Reshape, Check)) or node.primitive in {expand_dims_p, squeeze_p}
+
+
+def is_contraction(nest: Nest, kind: TensorType) -> bool:
+    """Return whether a nest is a large sum of products that the tiled schedule can take."""
+    if len(nest.reduce) != 1 or nest.reduce[0].op != "sum" or nest.body is None:
+        return False
+    if len(nest.operands) != 2 or kind.dtype not in {dtypes.float32, dtypes.float64}:
+        return False
+    x, y = (scalar.operand(i, kind.dtype) for i in range(2))
+    if nest.body(x, y) is not x * y:
+        return False
+    return kind.num_elements * math.prod(nest.reduced) >= LARGE_CONTRACTION
+
+
+class _Costs:
+    """Scalar operations below a value, down to what is in memory for certain."""
+
+    def __init__(self, forced: set[Value]) -> None:
+        self._forced = forced
+        self._known: dict[Value, tuple[int, frozenset[Value]]] = {}
+
+    def of(self, value: Value) -> tuple[int, frozenset[Value]]:
+        """Return the operations, and the values that would be loaded."""
+        if value not in self._known:
+            self._known[value] = self._compute(value)
+        return self._known[value]
+
+    def _compute(self, value: Value) -> tuple[int, frozenset[Value]]:
+        if scalar_constant(value) is not None:
+            return 0, frozenset()
+        if value.node is None or value in self._forced:
+            return 0, frozenset([value])
+        cost, loads = own_cost(value.node), frozenset[Value]()
+        for operand in value.node.operands:
+            below, more = self.of(operand)
+            cost, loads = cost + below, loads | more
+        return min(cost, 10_000), loads
+
+
+def own_cost(node: Node) -> int:
+    """Return the weight of a node's scalar operations."""
+    if isinstance(node.primitive.lower, (Reshape, Host, Check)):
+        return 0
+    nest = nest_of(node)
+    if nest.body is None:
+        return 0
+    holes = [scalar.operand(i, v.type.dtype) for i, v in enumerate(node.operands)]
+    found = nest.body(*holes)
+    roots = found if isinstance(found, tuple) else (found,)
+    return sum(WEIGHTS.get(e.op, 1) for e in scalar.topological(roots))
+
+
+class Realizer:
+    """Decides for one graph. `force` adds values that turned out to be needed in memory."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._uses = graph.uses()
+        self._extra: set[Value] = set()
+
+    def force(self, value: Value) -> None:
+        """Keep one more value in memory; a reshape is kept by what it reshapes."""
+        self._extra.add(_source(value))
+
+    def decide(self) -> Memory:
+        """Return the values in memory."""
+        forced = self._forced()
+        costs = _Costs(forced)
+        held = set(forced)
+        readers: dict[Value, set[Node]] = {}
+        for node in reversed(self._graph.nodes):
+            for value in node.outputs:
+                own: set[Node] = set()
+                for user in self._uses.get(value, ()):
+                    inlined = [v for v in user.outputs if v not in held]
+                    if inlined and not isinstance(user.primitive.lower, Host):
+                        own |= {r for v in inlined for r in readers.get(v, set())}
+                    if len(inlined) < len(user.outputs) or isinstance(user.primitive.lower, Check):
+                        own.add(user)
+                readers[value] = own
+                if value not in held and self._worth_memory(value, own, costs):
+                    held.add(value)
+        return Memory(frozenset(held))
+
+    def _worth_memory(self, value: Value, readers: set[Node], costs: _Costs) -> bool:
+        node = value.node
+        assert node is not None
+        if scalar_constant(value) is not None or is_alias(node):
+            return False
+        cost, loads = costs.of(value)
+        if len(readers) > 1 and (cost > CHEAP or len(loads) > 1):
+            return True
+        return cost >= COSTLY and any(_visits(r) > 1.5 * value.type.num_elements for r in readers)
+
+    def _forced(self) -> set[Value]:
+        forced = set(self._graph.inputs) | self._extra
+        for node in self._graph.nodes:
+            lower = node.primitive.lower
+            if isinstance(lower, Host):
+                if scalar_constant(node.outputs[0]) is None:
+                    forced |= set(node.outputs)
+                forced |= {_source(v) for v in node.operands}
+                continue
+            if isinstance(lower, Check):
+                # If it fails, the message shows the elements.
+                forced.add(_source(node.operands[0]))
+            if isinstance(lower, (Reshape, Check)):
+                continue
+            nest = nest_of(node)
+            if nest.reduced:
+                forced |= set(node.outputs)
+            if nest.reduced and is_contraction(nest, node.outputs[0].type):
+                forced |= {_source(v, transposed=True) for v in node.operands}
+        forced |= {_source(v) for v in self._graph.results}
+        return forced
+
+
+def _source(value: Value, *, transposed: bool = False) -> Value:
+    """Return the value whose memory would serve: behind reshapes and, if allowed, transposes."""
+    while value.node is not None and (
+        is_alias(value.node) or (transposed and value.node.primitive is transpose_p)
+    ):
+        value = value.node.operands[0]
+    return value
+
+
+def _visits(node: Node) -> int:
+    """Return how many points a node's loop nest has."""
+    if isinstance(node.primitive.lower, (Reshape, Host, Check)):
+        return 0
+    reduced = math.prod(nest_of(node).reduced)
+    return node.outputs[0].type.num_elements * reduced

@@ -1,0 +1,261 @@
+"""Kernels as text, and back: `parse(to_text(kernel))` is the kernel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from freshet.compiler.kernel import (
+    REDUCTIONS,
+    Buffer,
+    Kernel,
+    Loop,
+    Loops,
+    Reduction,
+    Schedule,
+    Stage,
+    Statement,
+    Store,
+    Tiles,
+)
+from freshet.core import dtypes
+from freshet.core.dtypes import DType
+from freshet.core.shapes import TensorType
+from freshet.ops import scalar
+from freshet.ops.index import Position, parse_affine, parse_index
+from freshet.ops.scalar import Expr
+
+# --- printing -------------------------------------------------------------------------------------
+
+
+def to_text(kernel: Kernel) -> str:
+    """Return the kernel's printed form."""
+    lines = [f"kernel {kernel.name}"]
+    for role in ("in", "inout", "out"):
+        group = [f"{b.name}: {b.type}" for b in kernel.buffers if b.role == role]
+        if group:
+            lines.append(f"  {role} {', '.join(group)}")
+    lines.append(_line("  outer", _extents(kernel, kernel.outer)))
+    numbers: dict[Expr, str] = {}
+    for stage in kernel.stages:
+        lines.append(_line("  stage", _extents(kernel, stage.axes)))
+        lines += [f"    {line}" for line in _stage_lines(stage, numbers)]
+    lines.append(f"  schedule {schedule_text(kernel.schedule)}")
+    return "\n".join(lines) + "\n"
+
+
+def _line(head: str, tail: str) -> str:
+    return f"{head} {tail}" if tail else head
+
+
+def _extents(kernel: Kernel, axes: Iterable[str]) -> str:
+    return " ".join(f"{a}={kernel.extents[a]}" for a in axes)
+
+
+def _stage_lines(stage: Stage, numbers: dict[Expr, str]) -> Iterator[str]:
+    # An expression is computed anew in each stage that needs it: it depends on the stage's axes.
+    local = dict(numbers)
+    for statement in stage.statements:
+        for expr in scalar.topological([statement.value]):
+            if expr in local:
+                continue
+            if expr.op in {"const", "result"}:
+                local[expr] = _leaf(expr)
+                continue
+            local[expr] = f"%{sum(v[1:].isdigit() for v in local.values() if v[0] == '%')}"
+            yield f"{local[expr]}: {expr.dtype.short} = {_definition(expr, local)}"
+        value = local[statement.value]
+        if isinstance(statement, Store):
+            yield f"store {statement.buffer}[{_position(statement.where)}] {value}"
+        else:
+            at = "" if statement.position is None else f" at {statement.position}"
+            yield f"%{statement.name}: {statement.dtype.short} = {statement.op} {value}{at}"
+
+
+def _leaf(expr: Expr) -> str:
+    if expr.op == "result":
+        return f"%{expr.attributes[0]}"
+    return f"{expr.attributes[0]!r}:{expr.dtype.short}"
+
+
+def _position(where: Position) -> str:
+    return ", ".join(map(str, where))
+
+
+_ZEROS: Final = frozenset({"0", "0.0", "False"})
+
+
+def _definition(expr: Expr, names: dict[Expr, str]) -> str:
+    if expr.op == "load":
+        buffer, where, fill = expr.attributes
+        # -0.0 equals 0.0 but is another number; the text is what the code is found by.
+        end = "" if repr(fill.attributes[0]) in _ZEROS else f" else {fill.attributes[0]!r}"
+        return f"load {buffer}[{_position(where)}]{end}"
+    if expr.op == "coordinate":
+        return f"coordinate {expr.attributes[0]}"
+    if expr.op == "inside":
+        return "inside " + ", ".join(f"{index} < {size}" for index, size in expr.attributes)
+    return " ".join([expr.op, *(names[a] for a in expr.args)])
+
+
+def schedule_text(schedule: Schedule) -> str:
+    """Return a schedule's printed form: the fields that differ from their defaults."""
+    if isinstance(schedule, Loops):
+        return f"loops vector={schedule.vector} unroll={schedule.unroll} block={schedule.block}"
+    s = schedule
+
+    def loops(items: tuple[Loop, ...]) -> str:
+        return ",".join(f"{i.axis}:{i.step}" for i in items) or "-"
+
+    return (
+        f"tiles units={loops(s.units)} loops={loops(s.loops)} rows={loops(s.rows)} "
+        f"column={s.column}x{s.vectors} depth={','.join(s.depth)} "
+        f"swap={s.swap} pack_scalar={s.pack_scalar} pack_vector={s.pack_vector} "
+        f"accumulate={s.accumulate}"
+    )
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+_BUFFER: Final = re.compile(r"(\w+): (\w+)\[([\d,]*)\]")
+_DEFINE: Final = re.compile(r"%(\w+): (\w+) = (\w+) ?(.*)")
+_LOAD: Final = re.compile(r"(\w+)\[(.*?)\](?: else (\S+))?")
+_STORE: Final = re.compile(r"store (\w+)\[(.*?)\] (\S+)")
+
+
+def parse(text: str) -> Kernel:
+    """Build the kernel that `text` prints.
+
+    Raises:
+        ValueError: A line cannot be read; the message names it.
+    """
+    reader = _Reader()
+    for line in filter(None, (raw.partition("#")[0].strip() for raw in text.splitlines())):
+        try:
+            reader.read(line)
+        except (ValueError, KeyError, IndexError) as error:
+            raise ValueError(f"cannot read the kernel line {line!r}: {error}") from None
+    return reader.kernel()
+
+
+class _Reader:
+    """Collects the parts of a kernel line by line."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.buffers: dict[str, Buffer] = {}
+        self.extents: dict[str, int] = {}
+        self.outer: tuple[str, ...] = ()
+        self.stages: list[tuple[tuple[str, ...], list[Statement]]] = []
+        self.results: dict[str, Expr] = {}
+        self.values: dict[str, Expr] = {}
+        self.schedule: Schedule = Loops()
+
+    def read(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        if word == "kernel":
+            self.name = rest
+        elif word in {"in", "inout", "out"}:
+            for name, dtype, sizes in _BUFFER.findall(rest):
+                shape = tuple(int(s) for s in sizes.split(",") if s)
+                kind = TensorType(dtypes.from_short(dtype), shape)
+                self.buffers[name] = Buffer(name, kind, word)
+        elif word == "outer":
+            self.outer = self._axes(rest)
+        elif word == "stage":
+            self.stages.append((self._axes(rest), []))
+            self.values = dict(self.results)
+        elif word == "schedule":
+            self.schedule = parse_schedule(rest)
+        elif word == "store":
+            self._store(line)
+        else:
+            self._define(line)
+
+    def kernel(self) -> Kernel:
+        stages = tuple(Stage(axes, tuple(body)) for axes, body in self.stages)
+        # Buffers print grouped by role, so that is their order.
+        buffers = tuple(
+            b for role in ("in", "inout", "out") for b in self.buffers.values() if b.role == role
+        )
+        return Kernel(self.name, buffers, self.extents, self.outer, stages, self.schedule)
+
+    def _axes(self, text: str) -> tuple[str, ...]:
+        found = dict(part.split("=") for part in text.split())
+        self.extents |= {name: int(extent) for name, extent in found.items()}
+        return tuple(found)
+
+    def _store(self, line: str) -> None:
+        m = _STORE.fullmatch(line)
+        if m is None:
+            raise ValueError("expected: store buffer[index, ...] value")
+        self.stages[-1][1].append(Store(m[1], self._position(m[2]), self._value(m[3])))
+
+    def _define(self, line: str) -> None:
+        m = _DEFINE.fullmatch(line)
+        if m is None:
+            raise ValueError("expected: %name: dtype = operation operands")
+        name, dtype, op, rest = m[1], dtypes.from_short(m[2]), m[3], m[4]
+        if op in REDUCTIONS:
+            operand, _, at = rest.partition(" at ")
+            where = parse_affine(at) if at else None
+            self.stages[-1][1].append(Reduction(name, op, self._value(operand), dtype, where))
+            self.results[name] = self.values[name] = scalar.result(name, dtype)
+        else:
+            self.values[name] = self._expression(op, dtype, rest)
+
+    def _expression(self, op: str, dtype: DType, rest: str) -> Expr:
+        if op == "load":
+            m = _LOAD.fullmatch(rest)
+            if m is None:
+                raise ValueError("expected: load buffer[index, ...]")
+            return scalar.load(m[1], dtype, self._position(m[2]), _number(m[3] or "0", dtype))
+        if op == "coordinate":
+            return scalar.coordinate(parse_affine(rest), dtype)
+        if op == "inside":
+            parts = (p.split("<") for p in rest.split(","))
+            return scalar.inside((parse_index(i), int(size)) for i, size in parts)
+        if op not in scalar.SCALAR_OPS:
+            raise ValueError(f"unknown operation {op!r}")
+        return scalar.make(op, [self._value(v) for v in rest.split()], dtype)
+
+    def _position(self, text: str) -> Position:
+        return tuple(parse_index(part) for part in text.split(",") if part.strip())
+
+    def _value(self, text: str) -> Expr:
+        if text.startswith("%"):
+            return self.values[text[1:]]
+        number, _, dtype = text.rpartition(":")
+        return scalar.constant(_number(number, dtypes.from_short(dtype)), dtypes.from_short(dtype))
+
+
+def _number(text: str, dtype: DType) -> Any:
+    if dtype.is_bool:
+        return text == "True"
+    return float(text) if dtype.is_floating else int(text)
+
+
+def parse_schedule(text: str) -> Schedule:
+    """Build the schedule that `schedule_text` prints."""
+    kind, *parts = text.split()
+    given = dict(p.split("=") for p in parts)
+
+    def optional(name: str) -> int | None:
+        return None if given[name] == "None" else int(given[name])
+
+    if kind == "loops":
+        vector = None if given["vector"] == "None" else given["vector"]
+        return Loops(vector, int(given["unroll"]), int(given["block"]))
+
+    def loops(name: str) -> tuple[Loop, ...]:
+        items = () if given[name] == "-" else tuple(given[name].split(","))
+        return tuple(Loop(i.partition(":")[0], int(i.partition(":")[2])) for i in items)
+
+    column, _, vectors = given["column"].rpartition("x")
+    return Tiles(
+        units=loops("units"), loops=loops("loops"), rows=loops("rows"), column=column,
+        vectors=int(vectors), depth=tuple(given["depth"].split(",")),
+        swap=given["swap"] == "True", pack_scalar=optional("pack_scalar"),
+        pack_vector=optional("pack_vector"), accumulate=optional("accumulate"),
+    )  # fmt: skip

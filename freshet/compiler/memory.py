@@ -1,0 +1,235 @@
+"""Memory planning: where every value of a program is.
+
+Inputs, outputs and constants have memory of their own. A variable's new value is written over its
+old one, if every other reader of the old one comes before. Everything else shares one arena:
+offsets are chosen from the time each value is needed, so the peak is known before the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from freshet.compiler.fusion.fuse import Step
+from freshet.compiler.fusion.realize import Memory
+from freshet.compiler.kernel import Change, Kernel, Tiles
+from freshet.core.errors import InternalError
+from freshet.graph.ir import Graph, Value
+from freshet.graph.trace import static_value
+from freshet.ops.index import Position
+
+ALIGNMENT: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is.
+
+    Attributes:
+        space: ``input``, ``output``, ``constant`` or ``arena``; ``status`` for a check's outcome,
+            ``scratch`` for the threads' private memory.
+        number: Which input, output, constant or check; the byte offset in the arena.
+    """
+
+    space: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places for all values, and the steps with in-place updates written into their kernels."""
+
+    steps: tuple[Step, ...]
+    places: dict[Value, Place]
+    constants: tuple[Value, ...]
+    arena_bytes: int
+    copies: tuple[tuple[Value, Value], ...]
+    """(input, value) of the updates that must be copied at the end."""
+
+
+def plan_memory(graph: Graph, steps: Sequence[Step], memory: Memory) -> Layout:
+    """Return where everything is.
+
+    Args:
+        graph: The graph that the steps compute; its results have distinct roots.
+        steps: The steps, in order.
+        memory: Which values share memory.
+    """
+    places: dict[Value, Place] = {v: Place("input", i) for i, v in enumerate(graph.inputs)}
+    for number, value in enumerate(graph.outputs):
+        places[_root(memory, value)] = Place("output", number)
+    new_steps = list(steps)
+    copies: list[tuple[Value, Value]] = []
+    for target, value in graph.updates:
+        root = _root(memory, value)
+        if root is target:
+            continue
+        done = _in_place(new_steps, target, root, memory)
+        if done is None:
+            copies.append((target, root))
+        else:
+            number, step = done
+            new_steps[number] = step
+            places[root] = places[target]
+    constants = tuple(
+        dict.fromkeys(v for s in new_steps for v in s.reads if static_value(v) is not None)
+    )
+    places |= {v: Place("constant", i) for i, v in enumerate(constants)}
+    checks = [s.node.outputs[0] for s in new_steps if s.is_check and s.node is not None]
+    status = {v: Place("status", i) for i, v in enumerate(checks)}
+    keep = {root for _, root in copies}
+    offsets, size = _arena(new_steps, places, keep)
+    places |= {v: Place("arena", offset) for v, offset in offsets.items()} | status
+    return Layout(tuple(new_steps), places, constants, size, tuple(copies))
+
+
+def _root(memory: Memory, value: Value) -> Value:
+    root = memory.root(value)
+    if root is None:
+        raise InternalError(f"bug in freshet: the result {value} is not in memory")
+    return root
+
+
+# --- in-place updates -----------------------------------------------------------------------------
+
+
+def _in_place(
+    steps: list[Step], target: Value, root: Value, memory: Memory
+) -> tuple[int, Step] | None:
+    """Return the number of the step that makes `root` and the step writing it over `target`.
+
+    None if that would destroy something that is still needed.
+    """
+    writer = next((i for i, s in enumerate(steps) if root in s.writes), None)
+    if writer is None or root.type != target.type:
+        return None
+    readers = [i for i, s in enumerate(steps) if target in s.reads and i != writer]
+    step = steps[writer]
+    if any(i > writer for i in readers) or step.kernel is None or step.buffers is None:
+        return None
+    out = next(n for n, v in step.buffers.items() if v is root)
+    ins = [n for n, v in step.buffers.items() if memory.root(v) is target]
+    if not ins:
+        return writer, step
+    if not all(_pointwise(step.kernel, name, out) for name in ins):
+        return None
+    kernel = _unified(step.kernel, ins, out)
+    buffers = {n: v for n, v in step.buffers.items() if n not in ins}
+    return writer, replace(step, kernel=kernel, buffers=buffers)
+
+
+def _pointwise(kernel: Kernel, name: str, out: str) -> bool:
+    """Whether a buffer is read only where, and just before, `out` is written."""
+    where: Position | None = None
+    at = -1
+    for number, stage in enumerate(kernel.stages):
+        for s in stage.stores:
+            if s.buffer == out:
+                where, at = s.where, number
+    if kernel.buffer(name).shape != kernel.buffer(out).shape:
+        return False
+    for number, stage in enumerate(kernel.stages):
+        for e in stage.loads():
+            if e.attributes[0] == name and (e.attributes[1] != where or number != at):
+                return False
+    # A tile's first stage reads its operands again for other tiles.
+    return not (isinstance(kernel.schedule, Tiles) and at == 0)
+
+
+def _unified(kernel: Kernel, ins: Sequence[str], out: str) -> Kernel:
+    """Return the kernel with the buffers `ins` replaced by `out`, which is read and written."""
+    change = Change(name=lambda name: out if name in ins else name)
+    stages = [change.of_stage(stage) for stage in kernel.stages]
+    buffers = [
+        replace(b, role="inout") if b.name == out else b
+        for b in kernel.buffers
+        if b.name not in ins
+    ]
+    order = ("in", "inout", "out")
+    return replace(
+        kernel,
+        stages=tuple(stages),
+        buffers=tuple(sorted(buffers, key=lambda b: order.index(b.role))),
+    )
+
+
+def order_for_updates(graph: Graph, steps: Sequence[Step], memory: Memory) -> tuple[Step, ...]:
+    """Return the steps so ordered that old values of variables are read before new are written.
+
+    Where that is impossible (a reader of the old value depends on the new one), the order stays.
+    """
+    maker = {v: i for i, s in enumerate(steps) for v in s.writes}
+    before: list[set[int]] = [{maker[v] for v in s.reads if v in maker} for s in steps]
+    for target, value in graph.updates:
+        writer = maker.get(_root(memory, value))
+        if writer is None:
+            continue
+        readers = {i for i, s in enumerate(steps) if target in s.reads and i != writer}
+        if not any(_depends(before, reader, writer) for reader in readers):
+            before[writer] |= readers
+    done: list[int] = []
+    seen: set[int] = set()
+
+    def visit(i: int) -> None:
+        if i in seen:
+            return
+        seen.add(i)
+        for j in sorted(before[i]):
+            visit(j)
+        done.append(i)
+
+    for i in range(len(steps)):
+        visit(i)
+    return tuple(steps[i] for i in done)
+
+
+def _depends(before: list[set[int]], step: int, on: int) -> bool:
+    waiting, seen = [step], set()
+    while waiting:
+        i = waiting.pop()
+        if i == on:
+            return True
+        if i not in seen:
+            seen.add(i)
+            waiting += before[i]
+    return False
+
+
+# --- the arena ------------------------------------------------------------------------------------
+
+
+def _arena(
+    steps: Sequence[Step], places: dict[Value, Place], keep: set[Value]
+) -> tuple[dict[Value, int], int]:
+    """Return offsets for the values without a place, and the arena's size.
+
+    Largest first; each goes to the lowest gap among those that live at the same time.
+    """
+    spans: dict[Value, tuple[int, int]] = {}
+    for number, step in enumerate(steps):
+        for value in step.writes:
+            if value not in places:
+                last = len(steps) if value in keep else number
+                spans[value] = (spans.get(value, (number,))[0], last)
+        for value in step.reads:
+            if value in spans:
+                spans[value] = (spans[value][0], max(spans[value][1], number))
+    offsets: dict[Value, int] = {}
+    total = 0
+    for value in sorted(spans, key=lambda v: (-v.type.num_bytes, spans[v])):
+        size = -(-max(value.type.num_bytes, 1) // ALIGNMENT) * ALIGNMENT
+        first, last = spans[value]
+        busy = sorted(
+            (offsets[v], -(-max(v.type.num_bytes, 1) // ALIGNMENT) * ALIGNMENT)
+            for v in offsets
+            if spans[v][0] <= last and first <= spans[v][1]
+        )
+        at = 0
+        for start, length in busy:
+            if start - at >= size:
+                break
+            at = max(at, start + length)
+        offsets[value] = at
+        total = max(total, at + size)
+    return offsets, total

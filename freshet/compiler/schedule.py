@@ -1,0 +1,141 @@
+"""schedule: decide how each kernel's loops become machine code.
+
+Contractions get register tiles (`schedule_tiles`), everything else plain loops with one axis in
+vector lanes. Long reductions with few results are split first, so that threads can share them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Final
+
+from freshet.compiler.kernel import Kernel, Loops, Stage
+from freshet.compiler.merge_axes import merge_axes
+from freshet.compiler.schedule_tiles import is_product_sum, schedule_tiles
+from freshet.compiler.split_phases import join_phases, split_phases
+from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
+from freshet.compiler.target import Target
+from freshet.ops.index import Position, strides_of
+
+SERIAL_WORK: Final = 1 << 15
+"""Points of a reduction that one thread does sooner than two can share."""
+ENOUGH_UNITS: Final = 32
+UNIT_WORK: Final = 4096
+"""Points that are worth a unit of their own."""
+
+
+def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
+    """Return the kernel with a schedule: as one or, where a reduction is split, two kernels."""
+    if not all(kernel.extents.values()):
+        return [kernel]  # no points, or reductions over nothing
+    phases = split_phases(kernel)
+    if len(phases) > 1 and is_product_sum(kernel):
+        return [k for phase in phases for k in schedule(phase, target)]
+    kernel = merge_axes(join_phases(phases))
+    tiled = schedule_tiles(kernel, target)
+    if tiled is not None:
+        first, *rest = tiled
+        return [first, *(k for part in rest for k in schedule(part, target))]
+    loops = _loops(kernel, target)
+    if can_split(kernel) and _is_serial(kernel, loops, target):
+        found = chunk_axis(kernel)
+        if found is not None:
+            parts = split_reduction(kernel, *found)
+            return [replace(k, schedule=_loops(k, target)) for k in map(merge_axes, parts)]
+    return [replace(kernel, schedule=loops)]
+
+
+def _work(kernel: Kernel) -> int:
+    return math.prod(kernel.extents.values())
+
+
+def _is_serial(kernel: Kernel, loops: Loops, target: Target) -> bool:
+    """Whether a kernel has much to do but few outer points to share out."""
+    outer = math.prod(kernel.extents[a] for a in kernel.outer)
+    lanes = _lanes(kernel, target) if loops.vector in kernel.outer else 1
+    return _work(kernel) >= SERIAL_WORK and outer / lanes < ENOUGH_UNITS
+
+
+def _lanes(kernel: Kernel, target: Target) -> int:
+    return min(target.lanes(b.dtype) for b in kernel.buffers)
+
+
+# --- plain loops ----------------------------------------------------------------------------------
+
+
+def _loops(kernel: Kernel, target: Target) -> Loops:
+    vector = _vector_axis(kernel, _lanes(kernel, target))
+    if vector is None:
+        return Loops()
+    lanes, extent = _lanes(kernel, target), kernel.extents[vector]
+    reduces = any(s.reductions for s in kernel.stages)
+    unroll = 1
+    if reduces and not any(r.position for s in kernel.stages for r in s.reductions):
+        # Independent sums hide the latency of an addition.
+        unroll = max(min(4, extent // lanes), 1)
+    if vector not in kernel.outer:
+        return Loops(vector, unroll)
+    others = math.prod(kernel.extents[a] for a in kernel.outer if a != vector)
+    work = _work(kernel) // max(others * extent, 1)
+    block = _block(extent, others, work, lanes * unroll)
+    return Loops(vector, unroll, block)
+
+
+def _block(extent: int, others: int, work: int, width: int) -> int:
+    """Return how much of the vector axis makes a unit: enough units, none too small."""
+    wanted = -(-ENOUGH_UNITS * 2 // max(others, 1))
+    least = -(-UNIT_WORK // max(work, 1))
+    block = max(-(-extent // wanted), min(least, extent))
+    return max(-(-block // width) * width, width)
+
+
+def _vector_axis(kernel: Kernel, lanes: int) -> str | None:
+    """Return the axis that most accesses step along one by one."""
+    candidates = [a for a in kernel.outer if kernel.extents[a] > 1]
+    inner = {s.axes for s in kernel.stages if s.axes}
+    if len(inner) == 1:
+        last = next(iter(inner))[-1]
+        if kernel.extents[last] > 1:
+            candidates.append(last)
+    if not candidates:
+        return None
+    # Among equals the last outer axis: its reductions need no combining of lanes.
+    order = {a: i for i, a in enumerate(candidates)}
+    best = max(
+        candidates,
+        key=lambda a: (_benefit(kernel, a, lanes), a in kernel.outer, order[a]),
+    )
+    return best if _benefit(kernel, best, lanes) > 0 else None
+
+
+def _benefit(kernel: Kernel, vector: str, lanes: int) -> float:
+    """Return the speed that an axis in lanes promises: used lanes, less for scattered accesses."""
+    extent = kernel.extents[vector]
+    used = extent / (-(-extent // lanes) * lanes)
+    score = 0.0
+    for stage in kernel.stages:
+        if vector not in (*kernel.outer, *stage.axes):
+            continue
+        weight = math.prod(kernel.extents[a] for a in stage.axes)
+        for shape, where in _accesses(kernel, stage):
+            step = _step(shape, where, vector)
+            score += weight * (1.0 if step in {0, 1} else -0.8)
+        score += weight * 0.5
+    return score * used * min(extent, lanes)
+
+
+def _accesses(kernel: Kernel, stage: Stage) -> list[tuple[tuple[int, ...], Position]]:
+    loads = [(kernel.buffer(e.attributes[0]).shape, e.attributes[1]) for e in stage.loads()]
+    return loads + [(kernel.buffer(s.buffer).shape, s.where) for s in stage.stores]
+
+
+def _step(shape: tuple[int, ...], where: Position, vector: str) -> int:
+    """Return the distance from lane to lane; 99 where it is not even."""
+    total = 0
+    for stride, index in zip(strides_of(shape), where, strict=True):
+        c = index.numerator.coefficient(vector)
+        if c and index.divisor != 1:
+            return 99
+        total += c * stride
+    return total

@@ -1,0 +1,394 @@
+"""schedule_tiles: register tiles, loop order and packing for contractions.
+
+Decided from the shape and the target alone, in steps:
+
+1. *Operands.* The output's contiguous axis is the column, in vector lanes. The factor that has it
+   is the vector operand, the other one the scalar operand.
+2. *Tile.* Rows x vectors that fill the registers and waste least at the edges.
+3. *Packing.* An operand with padding or fractional strides must be copied; the vector operand also
+   if its columns are not contiguous or its rows lie so far apart that they evict each other.
+4. *Blocks.* Copies must fit the second-level cache; that fixes which axes are looped over outside.
+5. *Units.* The outermost loops, shared out among threads: at least `ENOUGH_UNITS` if there are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from freshet.compiler.emit.tiles import plan
+from freshet.compiler.kernel import Kernel, Loop, Store, Tiles
+from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
+from freshet.compiler.target import Target
+from freshet.core import dtypes
+from freshet.ops.index import Position, strides_of
+from freshet.ops.scalar import Expr
+
+ENOUGH_UNITS: Final = 16
+LEAST_WORK: Final = 1 << 15
+"""Multiply-adds below which plain loops do as well."""
+FAR: Final = 2048
+"""Bytes between rows of the vector operand from which it is packed: a panel of such rows falls
+into few sets of the first-level cache, and into as many pages as it has rows."""
+
+
+@dataclass(frozen=True)
+class _Factor:
+    """One operand: what it loads."""
+
+    shape: tuple[int, ...]
+    where: Position
+    guarded: bool
+
+    def has(self, axis: str) -> bool:
+        return any(i.numerator.coefficient(axis) for i in self.where)
+
+    def can_pack(self, column: str) -> bool:
+        """Whether the column walks along one dimension, alone and one by one: so panels are."""
+        along = [i.numerator.terms for i in self.where if i.numerator.coefficient(column)]
+        return along == [((column, 1),)]
+
+    def must_pack(self, column: str) -> bool:
+        """Whether the operand cannot be read along the column as it is."""
+        return self.guarded or self.stride(column) != 1
+
+    def stride(self, axis: str) -> int:
+        """Distance between neighbours along an axis; 0 if it is not even."""
+        if any(i.divisor != 1 and i.numerator.coefficient(axis) for i in self.where):
+            return 0
+        pairs = zip(strides_of(self.shape), self.where, strict=True)
+        return sum(s * i.numerator.coefficient(axis) for s, i in pairs)
+
+
+def schedule_tiles(kernel: Kernel, target: Target) -> list[Kernel] | None:
+    """Return the kernel with a tiled schedule, followed by what combines its parts if it was cut.
+
+    None if it is no contraction that tiles are good for.
+    """
+    factors = _factors(kernel)
+    if factors is None or math.prod(kernel.extents.values()) < LEAST_WORK:
+        return None
+    column = _column(kernel)
+    if column is None:
+        return None
+    swap = factors[0].has(column)
+    scalars, vectors = (factors[1], factors[0]) if swap else factors
+    if scalars.has(column) or not vectors.has(column):
+        return None
+    if vectors.must_pack(column) and not vectors.can_pack(column):
+        return None
+    cut = _cut(kernel, scalars, vectors, column, target)
+    if cut is not None:
+        first, second = cut
+        tiled = schedule_tiles(first, target)
+        return None if tiled is None else [*tiled, second]
+    s = _Scheduler(kernel, target, scalars, vectors, column, swap).schedule()
+    return [replace(kernel, schedule=s)]
+
+
+def is_product_sum(kernel: Kernel) -> bool:
+    """Whether a kernel sums the products of two loads and does the rest afterwards."""
+    stages = kernel.stages
+    if len(stages) != 2 or stages[1].axes or len(stages[0].statements) != 1:
+        return False
+    if not stages[0].reductions or stages[0].reductions[0].op != "sum":
+        return False
+    value = stages[0].reductions[0].value
+    plain = value.op == "mul" and all(a.op == "load" for a in value.args)
+    return plain and value.dtype in {dtypes.float32, dtypes.float64} and bool(kernel.outer)
+
+
+def _factors(kernel: Kernel) -> tuple[_Factor, _Factor] | None:
+    """Return the two loads whose product the first stage sums, None if that is not what it does."""
+    if not is_product_sum(kernel):
+        return None
+    first, second = (_factor(kernel, e) for e in kernel.stages[0].reductions[0].value.args)
+    return first, second
+
+
+def _factor(kernel: Kernel, load: Expr) -> _Factor:
+    name, where, _ = load.attributes
+    shape = kernel.buffer(name).shape
+    guarded = not all(
+        i.always_inside(size, kernel.extents) for i, size in zip(where, shape, strict=True)
+    )
+    return _Factor(shape, where, guarded)
+
+
+def _column(kernel: Kernel) -> str | None:
+    """Return the output axis along which results are stored one after the other."""
+    for statement in kernel.stages[-1].statements:
+        assert isinstance(statement, Store)
+        shape = kernel.buffer(statement.buffer).shape
+        stored = _Factor(shape, statement.where, guarded=False)
+        for axis in kernel.outer:
+            if stored.stride(axis) == 1:
+                return axis
+    return None
+
+
+def _cut(
+    kernel: Kernel, scalars: _Factor, vectors: _Factor, column: str, target: Target
+) -> tuple[Kernel, Kernel] | None:
+    """Cut a sum over much that gives little, such as a filter's gradient."""
+    del target
+    outer = math.prod(kernel.extents[a] for a in kernel.outer)
+    total = math.prod(kernel.extents.values())
+    both = [a for a in kernel.outer if scalars.has(a) and vectors.has(a)]
+    reduced = total // outer
+    if not can_split(kernel) or both or reduced < 4096 or outer > (1 << 18) or not column:
+        return None
+    found = chunk_axis(kernel, wanted=ENOUGH_UNITS)
+    return None if found is None else split_reduction(kernel, *found)
+
+
+class _Scheduler:
+    def __init__(
+        self, kernel: Kernel, target: Target, scalars: _Factor, vectors: _Factor, column: str,
+        swap: bool,
+    ) -> None:  # fmt: skip
+        self.kernel, self.target = kernel, target
+        self.scalars, self.vectors = scalars, vectors
+        self.column, self.swap = column, swap
+        self.extents = kernel.extents
+        self.element = kernel.stages[0].reductions[0].dtype
+        self.lanes = target.lanes(self.element)
+        self.reduced = kernel.stages[0].axes
+        self.rows = [a for a in kernel.outer if a != column and not vectors.has(a)]
+        self.batch = [a for a in kernel.outer if vectors.has(a) and a != column]
+
+    def schedule(self) -> Tiles:
+        """Return the schedule."""
+        rows, vectors = self._tile()
+        s = Tiles(
+            units=tuple(Loop(a, 1) for a in self.batch), loops=(), rows=rows, column=self.column,
+            vectors=vectors, depth=self.reduced, swap=self.swap,
+        )  # fmt: skip
+        if self.scalars.guarded:
+            s = self._pack_scalar(s)
+        if self._packs_vector(s):
+            s = self._pack_vector(s)
+        if s.pack_scalar is None and self._rows_conflict(s):
+            s = self._unalias_rows(s)
+        return self._share(s)
+
+    # --- the tile ---------------------------------------------------------------------------------
+
+    def _tile(self) -> tuple[tuple[Loop, ...], int]:
+        best: tuple[float, tuple[Loop, ...], int] | None = None
+        columns = -(-self.extents[self.column] // self.lanes)
+        for vectors in range(1, min(columns, 4) + 1):
+            spare = vectors + (1 if self.target.broadcast_operands else 2)
+            most = max((self.target.vector_registers - spare) // vectors, 1)
+            for sizes in self._row_tiles(most):
+                cost = self._cost(sizes, vectors, columns)
+                if best is None or cost < best[0]:
+                    rows = tuple(Loop(a, n) for a, n in zip(self.rows, sizes, strict=True))
+                    best = cost, rows, vectors
+        assert best is not None
+        return best[1], best[2]
+
+    def _row_tiles(self, most: int) -> Iterator[tuple[int, ...]]:
+        """Yield tile sizes, the last axes first to be covered; only one axis leaves a rest."""
+        extents = [self.extents[a] for a in self.rows]
+        if not extents:
+            yield ()
+            return
+
+        def grow(d: int, room: int, tail: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+            if d < 0:
+                yield tail
+                return
+            for n in range(1, min(extents[d], room) + 1):
+                if n == extents[d] and d:
+                    yield from grow(d - 1, room // n, (n, *tail))
+                else:
+                    yield (*([1] * d), n, *tail)
+
+        yield from grow(len(extents) - 1, most, ())
+
+    def _cost(self, sizes: tuple[int, ...], vectors: int, columns: int) -> float:
+        """Return cycles per depth step for the whole output, up to a factor."""
+        variants = 1
+        column_tiles = [(columns // vectors, vectors)]
+        if columns % vectors:
+            column_tiles.append((1, columns % vectors))
+            variants += 1
+        row_tiles = [(1.0, 1)]
+        for axis, n in zip(self.rows, sizes, strict=True):
+            extent = self.extents[axis]
+            found = [(extent // n, n)] + ([(1, extent % n)] if extent % n else [])
+            variants += bool(extent % n)
+            row_tiles = [(times * t, rows * k) for times, rows in row_tiles for t, k in found]
+        latency = self.target.fma_latency / 2
+        total = 0.0
+        for times, rows in row_tiles:
+            for t, v in column_tiles:
+                # Multiply-adds, loads, the wait for an accumulator, and the loop itself; of equal
+                # tiles the one that loads less.
+                total += times * t * (max(rows * v, v + rows / 2, latency) + 0.5 + (rows + v) / 60)
+        return total * (1 + 0.02 * (variants - 1))
+
+    # --- packing ----------------------------------------------------------------------------------
+
+    def _scratch(self, s: Tiles) -> tuple[int, int]:
+        """Return the bytes of the packed scalar and vector operands."""
+        layout = plan(replace(self.kernel, schedule=s), self.target)
+        size = self.element.size
+        return layout.scalar.elements * size, layout.vector.elements * size
+
+    def _pack_scalar(self, s: Tiles) -> Tiles:
+        """Loop over the operand's first dimensions until a block of it fits the cache."""
+        budget = self.target.l2_bytes // 2
+        for index in self.scalars.where:
+            for axis in sorted(index.numerator.axes(), key=lambda a: a in self.reduced):
+                s = replace(s, pack_scalar=len(s.units) + len(s.loops))
+                first = index is self.scalars.where[0]
+                if not first and self._scratch(s)[0] <= budget:
+                    return s
+                s = self._looped(s, axis, budget)
+        return replace(s, pack_scalar=len(s.units) + len(s.loops))
+
+    def _looped(self, s: Tiles, axis: str, budget: int) -> Tiles:
+        """Open a loop over an axis, with the largest step whose block fits; a step of 1 if none."""
+        extent = self.extents[axis]
+        tile = next((r.step for r in s.rows if r.axis == axis), 1)
+        if axis in (self.column, *self.batch):
+            return s
+        first = not s.loops and all(u.axis in self.batch for u in s.units)
+        steps = [1] if first else [extent // n for n in range(2, extent + 1) if extent % n == 0]
+        steps = [n for n in dict.fromkeys(steps) if n % tile == 0] or [tile]
+        for step in steps:
+            candidate = self._with_loop(s, axis, step)
+            depth = len(candidate.units) + len(candidate.loops)
+            if self._scratch(replace(candidate, pack_scalar=depth))[0] <= budget:
+                break
+        return candidate
+
+    def _with_loop(self, s: Tiles, axis: str, step: int) -> Tiles:
+        if axis in self.reduced:
+            depth = s.depth if step > 1 else tuple(a for a in s.depth if a != axis)
+            at = len(s.units) if s.accumulate is None else s.accumulate
+            return replace(s, loops=(*s.loops, Loop(axis, step)), depth=depth, accumulate=at)
+        if s.loops:
+            return replace(s, loops=(*s.loops, Loop(axis, step)))
+        return replace(s, units=(*s.units, Loop(axis, step)))
+
+    def _packs_vector(self, s: Tiles) -> bool:
+        if self.vectors.must_pack(self.column) or not self.vectors.can_pack(self.column):
+            return self.vectors.must_pack(self.column)
+        depth = [abs(self.vectors.stride(a)) for a in s.depth if self.extents[a] > 1]
+        far = bool(depth) and min(depth) * self.element.size >= FAR
+        reuse = math.prod(-(-self.extents[r.axis] // r.step) for r in s.rows)
+        return far and reuse >= 4
+
+    def _pack_vector(self, s: Tiles) -> Tiles:
+        """Block the depth so that a panel stays near, and the columns so that all panels fit."""
+        width = s.vectors * self.lanes
+        panel = self.target.l1_bytes * 2
+        deep = [a for a in s.depth if self.vectors.has(a)]
+        depth = math.prod(self.extents[a] for a in deep)
+        if depth * width * self.element.size > panel and deep:
+            axis = max(deep, key=lambda a: self.extents[a])
+            others = depth // self.extents[axis]
+            step = max(panel // (width * self.element.size * others), 1)
+            blocks = -(-self.extents[axis] // step)
+            step = -(-self.extents[axis] // blocks)
+            step = min(-(-step // self.lanes) * self.lanes, self.extents[axis])
+            if step < self.extents[axis]:
+                s = self._blocked_depth(s, axis, step)
+                depth = others * step
+        fits = max(self.target.l2_bytes // 2 // (depth * width * self.element.size), 1)
+        tiles = -(-self.extents[self.column] // width)
+        wide = min(fits, tiles)
+        if self._rows_are_long():
+            return self._row_units(s, wide * width)
+        wanted = max(ENOUGH_UNITS // max(self._units(s), 1), 1)
+        wide = max(min(wide, tiles // wanted), 1)
+        if wide < tiles:
+            s = self._with_unit(s, Loop(self.column, wide * width))
+        return replace(s, pack_vector=len(s.units) + len(s.loops))
+
+    def _blocked_depth(self, s: Tiles, axis: str, step: int) -> Tiles:
+        at = len(s.units) if s.accumulate is None else s.accumulate
+        return replace(s, loops=(*s.loops, Loop(axis, step)), accumulate=at)
+
+    def _rows_are_long(self) -> bool:
+        """Whether the output has more rows than columns: then units are blocks of whole rows."""
+        rows = math.prod(self.extents[a] for a in self.rows)
+        return rows > 2 * self.extents[self.column] and len(self.rows) == 1
+
+    def _row_units(self, s: Tiles, columns: int) -> Tiles:
+        row = s.rows[-1]
+        tiles = -(-self.extents[row.axis] // row.step)
+        step = max(tiles // (2 * ENOUGH_UNITS), 1) * row.step
+        s = self._with_unit(s, Loop(row.axis, step))
+        if columns < self.extents[self.column]:
+            s = replace(s, loops=(*s.loops, Loop(self.column, columns)))
+        return replace(s, pack_vector=len(s.units) + len(s.loops))
+
+    def _rows_conflict(self, s: Tiles) -> bool:
+        """Whether the rows of a tile evict each other from the first-level cache.
+
+        They do if they lie a multiple of its reach apart; a copy pays if enough columns use them.
+        """
+        reach = self.target.l1_bytes // 8  # bytes between lines of one set, if it is 8-way
+        apart = any(
+            r.step > 1 and self.scalars.stride(r.axis) * self.element.size % reach == 0
+            for r in s.rows
+        )
+        sizes = dict(self.extents)
+        for loop in (*s.units, *s.loops):
+            sizes[loop.axis] = min(loop.step, sizes[loop.axis])
+        return apart and sizes[self.column] >= 4 * s.vectors * self.lanes
+
+    def _unalias_rows(self, s: Tiles) -> Tiles:
+        """Copy the scalar operand's block into rows of another length."""
+        budget = self.target.l2_bytes // 4
+        packed = replace(s, pack_scalar=len(s.units) + len(s.loops))
+        size = self._scratch(packed)[0]
+        if size > budget and s.depth and not any(x.axis in self.reduced for x in s.loops):
+            axis = max(s.depth, key=lambda a: self.extents[a])
+            step = self.extents[axis] * budget // size // self.lanes * self.lanes
+            if not step:
+                return s
+            s = self._blocked_depth(s, axis, step)
+            if s.pack_vector is not None:
+                s = replace(s, pack_vector=len(s.units) + len(s.loops))
+        return replace(s, pack_scalar=len(s.units) + len(s.loops))
+
+    # --- units ------------------------------------------------------------------------------------
+
+    def _units(self, s: Tiles) -> int:
+        return math.prod(-(-self.extents[u.axis] // u.step) for u in s.units)
+
+    def _with_unit(self, s: Tiles, loop: Loop) -> Tiles:
+        """Open one more unit loop; what happens inside of the units happens one loop later."""
+
+        def later(depth: int | None) -> int | None:
+            return None if depth is None else depth + 1
+
+        return replace(
+            s, units=(*s.units, loop), pack_scalar=later(s.pack_scalar),
+            pack_vector=later(s.pack_vector), accumulate=later(s.accumulate),
+        )  # fmt: skip
+
+    def _share(self, s: Tiles) -> Tiles:
+        """Cut units out of rows and columns until there are enough."""
+        taken = {u.axis for u in (*s.units, *s.loops)}
+        for row in s.rows:
+            units = self._units(s)
+            if units >= ENOUGH_UNITS or row.axis in taken:
+                continue
+            tiles = -(-self.extents[row.axis] // row.step)
+            if tiles > 1:
+                wanted = -(-ENOUGH_UNITS // units)
+                s = self._with_unit(s, Loop(row.axis, max(tiles // wanted, 1) * row.step))
+        tiles = -(-self.extents[self.column] // (s.vectors * self.lanes))
+        if self._units(s) < ENOUGH_UNITS and self.column not in taken and tiles > 1:
+            wanted = -(-ENOUGH_UNITS // self._units(s))
+            step = max(tiles // wanted, 1) * s.vectors * self.lanes
+            s = self._with_unit(s, Loop(self.column, step))
+        return s

@@ -1,0 +1,1 @@
+"""Tensors, dtypes, shapes, variables, errors and configuration: imports nothing of Freshet."""

@@ -1,0 +1,246 @@
+"""Shapes: `TensorShape`, broadcasting, and the type of a tensor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, SupportsIndex, overload
+
+from freshet.core.dtypes import DType, as_dtype
+from freshet.core.errors import InvalidArgumentError
+
+Dim = int | None
+
+
+class TensorShape(tuple[Dim, ...]):
+    """The size of each dimension of a tensor, None where it is not known before the run.
+
+    A tuple, so ``len``, indexing, unpacking and comparison with tuples work; also equal to a list.
+
+    Example:
+        >>> TensorShape([None, 28, 28]).num_elements() is None
+        True
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, dims: Iterable[Any] | int | None = ()) -> TensorShape:
+        """Check and keep `dims`: sizes, None for unknown ones."""
+        if isinstance(dims, TensorShape):
+            return dims
+        if dims is None:
+            raise InvalidArgumentError(
+                "TensorShape(None): a shape of unknown rank is not supported; "
+                "give the rank, with None for each unknown dimension"
+            )
+        items = (dims,) if isinstance(dims, int) else dims
+        return super().__new__(cls, (_dim(d) for d in items))
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions."""
+        return len(self)
+
+    ndims = rank
+
+    @property
+    def dims(self) -> list[Dim]:
+        """The sizes as a list."""
+        return list(self)
+
+    def as_list(self) -> list[Dim]:
+        """Return the sizes as a list, None where unknown."""
+        return list(self)
+
+    def is_fully_defined(self) -> bool:
+        """Return whether every size is known."""
+        return None not in self
+
+    def num_elements(self) -> int | None:
+        """Return the product of the sizes, or None if one is unknown."""
+        return None if None in self else math.prod(d for d in self if d is not None)
+
+    def is_compatible_with(self, other: Iterable[Any]) -> bool:
+        """Return whether some concrete shape fits both."""
+        other = TensorShape(other)
+        return len(self) == len(other) and all(
+            a is None or b is None or a == b for a, b in zip(self, other, strict=True)
+        )
+
+    def assert_is_compatible_with(self, other: Iterable[Any]) -> None:
+        """Raise `InvalidArgumentError` unless `is_compatible_with(other)`."""
+        if not self.is_compatible_with(other):
+            raise InvalidArgumentError(f"Shapes {self} and {TensorShape(other)} are incompatible")
+
+    def merge_with(self, other: Iterable[Any]) -> TensorShape:
+        """Return the shape that fits both, with every size that either knows."""
+        other = TensorShape(other)
+        self.assert_is_compatible_with(other)
+        return TensorShape(b if a is None else a for a, b in zip(self, other, strict=True))
+
+    def concatenate(self, other: Iterable[Any]) -> TensorShape:
+        """Return the dimensions of `self`, then those of `other`."""
+        return TensorShape((*self, *TensorShape(other)))
+
+    def with_rank(self, rank: int) -> TensorShape:
+        """Return this shape; `InvalidArgumentError` if its rank is another."""
+        if len(self) != rank:
+            raise InvalidArgumentError(f"Shape {self} must have rank {rank}")
+        return self
+
+    def __add__(self, other: Iterable[Any]) -> TensorShape:
+        return self.concatenate(other)
+
+    def __radd__(self, other: Iterable[Any]) -> TensorShape:
+        return TensorShape(other).concatenate(self)
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> Dim: ...
+    @overload
+    def __getitem__(self, key: slice) -> TensorShape: ...
+    def __getitem__(self, key: SupportsIndex | slice) -> Dim | TensorShape:
+        found = tuple.__getitem__(self, key)
+        return TensorShape(found) if isinstance(found, tuple) else found
+
+    def __eq__(self, other: object) -> bool:
+        return tuple.__eq__(self, tuple(other) if isinstance(other, list) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return tuple.__hash__(self)
+
+    def __repr__(self) -> str:
+        return f"TensorShape({list(self)})"
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, self))}{',' if len(self) == 1 else ''})"
+
+
+def _dim(value: Any) -> Dim:
+    if value is None:
+        return None
+    try:
+        size = value.__index__()
+    except AttributeError:
+        raise InvalidArgumentError(
+            f"a dimension must be a whole number or None, received {value!r}"
+        ) from None
+    if size < 0:
+        raise InvalidArgumentError(f"a dimension must not be negative, received {size}")
+    return int(size)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """Dtype and shape of a tensor, printed ``f32[3,?]``."""
+
+    dtype: DType
+    shape: tuple[Dim, ...]
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def static_shape(self) -> tuple[int, ...]:
+        """The shape, every size known; the compiler works on nothing else."""
+        if None in self.shape:
+            raise InvalidArgumentError(f"the shape of {self} is not known before the run")
+        return tuple(d for d in self.shape if d is not None)
+
+    @property
+    def num_elements(self) -> int:
+        """Product of the sizes, every one known."""
+        return math.prod(self.static_shape)
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of the elements, every size known."""
+        return self.num_elements * self.dtype.size
+
+    def __str__(self) -> str:
+        return f"{self.dtype.short}[{','.join('?' if d is None else str(d) for d in self.shape)}]"
+
+
+class TensorSpec:
+    """Dtype, shape and name of an argument of a traced function.
+
+    Example:
+        >>> TensorSpec([None, 3]).is_compatible_with(TensorSpec([2, 3]))
+        True
+    """
+
+    __slots__ = ("dtype", "name", "shape")
+
+    def __init__(
+        self, shape: Iterable[Any] | int = (), dtype: object = "float32", name: str | None = None
+    ) -> None:
+        self.shape = TensorShape(shape)
+        self.dtype = as_dtype(dtype)
+        self.name = name
+
+    @classmethod
+    def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
+        """Return the spec of a tensor."""
+        return cls(tensor.shape, tensor.dtype, name)
+
+    @property
+    def type(self) -> TensorType:
+        """The spec without its name."""
+        return TensorType(self.dtype, tuple(self.shape))
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Return whether `other` (a spec or tensor) has this dtype and fits this shape."""
+        return self.dtype == other.dtype and self.shape.is_compatible_with(other.shape)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TensorSpec) and (self.type, self.name) == (other.type, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.name))
+
+    def __repr__(self) -> str:
+        return f"TensorSpec(shape={self.shape}, dtype=ft.{self.dtype.name}, name={self.name!r})"
+
+
+def broadcast_shapes(name: str, shapes: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...]:
+    """Return the shape that `shapes` broadcast to, by NumPy's rules.
+
+    A size of 1 stretches; an unknown size gives way to a known one that is not 1.
+
+    Args:
+        name: Who asks, for the error.
+        shapes: The operands' shapes.
+
+    Raises:
+        InvalidArgumentError: Two sizes differ and neither is 1.
+    """
+    rank = max(map(len, shapes), default=0)
+    result: list[Dim] = [1] * rank
+    for shape in shapes:
+        for axis, size in enumerate(shape, rank - len(shape)):
+            known = result[axis]
+            if size in (known, 1):
+                continue
+            if known == 1 or (known is None and size is not None):
+                result[axis] = size
+            elif size is not None:
+                text = " and ".join(f"[{','.join(map(str, s))}]" for s in shapes)
+                raise InvalidArgumentError(
+                    f"{name}: shapes {text} do not broadcast: "
+                    f"sizes {known} and {size} differ and neither is 1"
+                )
+    return tuple(result)
+
+
+def normalize_axis(name: str, axis: int, rank: int) -> int:
+    """Return `axis` counted from the front; `InvalidArgumentError` outside ``[-rank, rank)``."""
+    if not -rank <= axis < rank:
+        raise InvalidArgumentError(
+            f"{name}: axis {axis} is outside [{-rank}, {rank}) of a tensor of rank {rank}"
+        )
+    return axis % rank

@@ -1,0 +1,53 @@
+"""Where in the user's own code something happened."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120 (pathlib is slow to import here)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A line of a file outside Freshet."""
+
+    file: str
+    line: int
+    function: str
+
+    @property
+    def text(self) -> str:
+        """The line itself; empty where the file cannot be read (an interactive prompt)."""
+        return linecache.getline(self.file, self.line).strip()
+
+    @property
+    def short(self) -> str:
+        """``file.py:12``, as printed graphs and profiles show it."""
+        return f"{self.file.rpartition(os.sep)[2]}:{self.line}"
+
+    def __str__(self) -> str:
+        text = self.text
+        where = f"{self.file}:{self.line} in {self.function}"
+        return f"{where}: {text}" if text else where
+
+
+def is_own_file(name: str) -> bool:
+    """Return whether a file is Freshet's own."""
+    return name.startswith(_PACKAGE)
+
+
+def user_line() -> SourceLine | None:
+    """Return the innermost line on the stack that is not Freshet's own, or None."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if not is_own_file(code.co_filename) and not code.co_filename.startswith("<frozen"):
+            return SourceLine(code.co_filename, frame.f_lineno, code.co_name)
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return None

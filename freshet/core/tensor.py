@@ -1,0 +1,324 @@
+"""`Tensor`: the one public array type, eager or symbolic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast, final
+
+import numpy as np
+
+from freshet.core import dtypes
+from freshet.core.dtypes import DType
+from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
+from freshet.core.providers import provider
+from freshet.core.shapes import TensorShape, TensorType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Array = np.ndarray[Any, Any]
+
+
+class Symbol(Protocol):
+    """What a symbolic tensor stands for: a value of a graph."""
+
+    @property
+    def type(self) -> TensorType:
+        """Its dtype and shape."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the printed graph."""
+
+
+def _operator(name: str) -> Callable[..., Tensor]:
+    return cast("Callable[..., Tensor]", provider("operators")[name])
+
+
+class Operand:
+    """Python's operators, for what can stand in an expression: tensors and variables.
+
+    Each calls the public operation of the same meaning, so ``x + y`` is ``ft.add(x, y)``. A Python
+    number or NumPy array beside a tensor is converted to the tensor's dtype.
+    """
+
+    __slots__ = ()
+    __array_priority__ = 100.0
+
+    def __add__(self, other: Any) -> Tensor:
+        return _operator("add")(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return _operator("add")(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return _operator("subtract")(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return _operator("subtract")(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return _operator("multiply")(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return _operator("multiply")(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return _operator("divide")(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return _operator("divide")(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return _operator("floordiv")(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return _operator("floordiv")(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return _operator("floormod")(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return _operator("floormod")(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return _operator("pow")(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return _operator("pow")(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return _operator("matmul")(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return _operator("matmul")(other, self)
+
+    def __neg__(self) -> Tensor:
+        return _operator("negative")(self)
+
+    def __abs__(self) -> Tensor:
+        return _operator("abs")(self)
+
+    def __invert__(self) -> Tensor:
+        return _operator("invert")(self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return _operator("and")(self, other)
+
+    def __rand__(self, other: Any) -> Tensor:
+        return _operator("and")(other, self)
+
+    def __or__(self, other: Any) -> Tensor:
+        return _operator("or")(self, other)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return _operator("or")(other, self)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return _operator("xor")(self, other)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return _operator("xor")(other, self)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return _operator("less")(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return _operator("less_equal")(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return _operator("greater")(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return _operator("greater_equal")(self, other)
+
+    def __eq__(self, other: object) -> Any:
+        """Compare element by element; False against what cannot be a tensor, such as None."""
+        return _operator("eq")(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        """Compare element by element; True against what cannot be a tensor, such as None."""
+        return _operator("ne")(self, other)
+
+    def __hash__(self) -> int:
+        raise TypeError(
+            f"{type(self).__name__} is unhashable because == compares elements; "
+            "use x.ref() as the key"
+        )
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return _operator("getitem")(self, key)
+
+    def ref(self) -> Reference:
+        """Return a hashable key that stands for this object; ``.deref()`` gives it back."""
+        return Reference(self)
+
+
+@final
+class Reference:
+    """A hashable key for a tensor or variable, equal only to a key of the same object."""
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def deref(self) -> Any:
+        """Return the tensor or variable."""
+        return self._target
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self._target is other._target
+
+    def __hash__(self) -> int:
+        return id(self._target)
+
+
+@final
+class Tensor(Operand):
+    """An n-dimensional array of one dtype; immutable.
+
+    Eager tensors hold their values. Inside `ft.function` tensors are symbolic: they hold a place in
+    the graph, have a dtype and shape, and get values when the function runs. Make one with
+    `ft.constant`.
+    """
+
+    __slots__ = ("__weakref__", "_array", "_symbol", "dtype", "shape")
+
+    dtype: DType
+    shape: TensorShape
+
+    def __init__(self) -> None:
+        raise TypeError("make a tensor with ft.constant(value)")
+
+    @classmethod
+    def _of_array(cls, array: Array, dtype: DType | None = None) -> Tensor:
+        """Wrap an array that nobody will write to."""
+        tensor = object.__new__(cls)
+        tensor._array = array
+        tensor._symbol = None
+        tensor.dtype = dtypes.of_array(array) if dtype is None else dtype
+        tensor.shape = tuple.__new__(TensorShape, array.shape)
+        return tensor
+
+    @classmethod
+    def _of_symbol(cls, symbol: Symbol) -> Tensor:
+        """Stand for a value of a graph."""
+        tensor = object.__new__(cls)
+        tensor._array = None
+        tensor._symbol = symbol
+        tensor.dtype = symbol.type.dtype
+        tensor.shape = TensorShape(symbol.type.shape)
+        return tensor
+
+    _array: Array | None
+    _symbol: Symbol | None
+
+    @property
+    def _value(self) -> Array:
+        """The array itself, not to be written to."""
+        if self._array is None:
+            self._no_value("its value")
+        return self._array
+
+    @property
+    def _type(self) -> TensorType:
+        return TensorType(self.dtype, tuple(self.shape))
+
+    @property
+    def name(self) -> str:
+        """Name in the printed graph; eager tensors have none."""
+        if self._symbol is None:
+            raise AttributeError("an eager tensor has no name")
+        return self._symbol.name
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def device(self) -> str:
+        """Where the values are: always the CPU."""
+        return "/job:localhost/replica:0/task:0/device:CPU:0"
+
+    def numpy(self) -> Any:
+        """Return the values as a new NumPy array; a scalar for a tensor of rank 0.
+
+        Raises:
+            FailedPreconditionError: The tensor is symbolic.
+        """
+        value = self._value
+        if value.ndim == 0:
+            return value[()]
+        return value.copy()
+
+    def get_shape(self) -> TensorShape:
+        """Return the shape; kept for TensorFlow 1.x programs."""
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Narrow unknown dimensions of a symbolic tensor; check those of an eager one."""
+        self.shape = self.shape.merge_with(shape)
+
+    def _no_value(self, what: str) -> NoReturn:
+        raise FailedPreconditionError(
+            f"{self!r} is symbolic: {what} is known only when the traced function runs. Inside "
+            "@ft.function use ft operations (ft.where, ft.print, ...) instead of Python's and "
+            "NumPy's, or compute it outside"
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        value = self._value
+        if dtype is not None and np.dtype(dtype) != value.dtype:
+            return value.astype(dtype)
+        return value.copy() if copy is None or copy else value
+
+    def _scalar(self, what: str) -> Any:
+        value = self._value
+        if value.size != 1:
+            raise InvalidArgumentError(
+                f"{what} needs a tensor of one element, received one of shape {self.shape}"
+            )
+        return value.reshape(())[()]
+
+    def __bool__(self) -> bool:
+        return bool(self._scalar("bool()"))
+
+    def __int__(self) -> int:
+        return int(self._scalar("int()"))
+
+    def __float__(self) -> float:
+        return float(self._scalar("float()"))
+
+    def __index__(self) -> int:
+        if not self.dtype.is_integer:
+            raise TypeError(f"only integer tensors can be an index, this one is {self.dtype.name}")
+        return int(self._scalar("an index"))
+
+    def __format__(self, spec: str) -> str:
+        return format(self._scalar("format()"), spec) if spec else str(self)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a tensor of rank 0 has no len()")
+        if self.shape[0] is None:
+            self._no_value("len()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise TypeError("cannot iterate over a tensor of rank 0")
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        if self._symbol is not None:
+            return f"<ft.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+        return (
+            f"<ft.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={self._value[()]!r}>"
+        )
+
+    def __str__(self) -> str:
+        if self._symbol is not None:
+            return f"Tensor({self.name!r}, shape={self.shape}, dtype={self.dtype.name})"
+        return f"ft.Tensor({self._value[()]}, shape={self.shape}, dtype={self.dtype.name})"

@@ -1,0 +1,510 @@
+"""`ft.function`: Python functions traced into graphs, once per signature, and run compiled."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from freshet.core import context
+from freshet.core.config import config
+from freshet.core.errors import DTypeError, InvalidArgumentError
+from freshet.core.nest import flatten, pack_sequence_as, skeleton
+from freshet.core.providers import provider
+from freshet.core.shapes import TensorSpec, TensorType
+from freshet.core.tensor import Array, Tensor
+from freshet.core.variable import Variable
+from freshet.graph.ir import Graph
+from freshet.graph.trace import GraphTracer, inline
+from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.primitive import Call, Joint
+
+_run_eagerly = False
+_TENSORS: Final = (Tensor, np.ndarray, np.generic)
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Make every `ft.function` run its Python directly, for debugging; False compiles again."""
+    global _run_eagerly  # noqa: PLW0603 (it is a global switch)
+    _run_eagerly = bool(run_eagerly)
+
+
+def functions_run_eagerly() -> bool:
+    """Return whether `run_functions_eagerly` is on."""
+    return _run_eagerly
+
+
+class ConcreteFunction:
+    """A function traced for one signature: a graph, the variables it uses, how results nest.
+
+    Calling it runs the graph. Made by `Function.get_concrete_function`.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        variables: list[Variable],
+        structure: Any,
+        leaves: list[int | Any],
+    ) -> None:
+        self.graph = graph
+        self.captured_variables = tuple(variables)
+        self._structure = structure
+        self._leaves = leaves
+        """Per leaf of the result: the number of a graph output, or ``(value,)`` of a constant."""
+        self._count = len(graph.inputs) - len(variables)
+        self._executor = provider(f"executor.{config.backend}")(graph)
+
+    @property
+    def name(self) -> str:
+        """Name of the Python function."""
+        return self.graph.name
+
+    @property
+    def inputs(self) -> list[TensorSpec]:
+        """Types of the tensor arguments."""
+        values = self.graph.inputs[: self._count]
+        return [TensorSpec(v.type.shape, v.type.dtype, v.name) for v in values]
+
+    @property
+    def outputs(self) -> list[TensorSpec]:
+        """Types of the tensor results."""
+        return [TensorSpec(v.type.shape, v.type.dtype, v.name) for v in self.graph.outputs]
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The variables that the function reads or assigns."""
+        return self.captured_variables
+
+    @property
+    def trainable_variables(self) -> tuple[Variable, ...]:
+        """Those of them that are trainable."""
+        return tuple(v for v in self.captured_variables if v.trainable)
+
+    @property
+    def executor(self) -> Any:
+        """What runs the graph."""
+        return self._executor
+
+    def __call__(self, *args: Any) -> Any:
+        """Run with tensors for the arguments, in order."""
+        tensors = [
+            convert_to_tensor(a, dtype=s.dtype)
+            for a, s in zip(flatten(list(args)), self.inputs, strict=True)
+        ]
+        return self.call_flat(tensors)
+
+    def call_flat(self, tensors: Sequence[Tensor]) -> Any:
+        """Run with the flat list of tensor arguments; return the nested result."""
+        if context.state.recorders and self._count_floating(tensors):
+            outputs = self._call_recorded(tensors)
+        else:
+            arrays = self._executor([t._value for t in tensors], self.captured_variables)
+            outputs = [
+                Tensor._of_array(a, v.type.dtype)
+                for a, v in zip(arrays, self.graph.outputs, strict=True)
+            ]
+        return self.pack(outputs)
+
+    def pack(self, outputs: Sequence[Tensor]) -> Any:
+        """Return the flat outputs in the structure that the Python function returned."""
+        flat = [outputs[i] if isinstance(i, int) else i[0] for i in self._leaves]
+        return pack_sequence_as(self._structure, flat)
+
+    # --- differentiation --------------------------------------------------------------------------
+
+    def _count_floating(self, tensors: Sequence[Tensor]) -> bool:
+        return any(t.dtype.is_floating for t in tensors) or any(
+            v.trainable for v in self.captured_variables
+        )
+
+    def _call_recorded(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """Run and let the tapes see one operation, whose gradient is a function of its own."""
+        reads = [v.value() for v in self.captured_variables]
+        arguments = (*tensors, *reads)
+        arrays = self._forward([t._value for t in tensors], self.captured_variables)
+        count = len(self.graph.outputs)
+        outputs = tuple(
+            Tensor._of_array(a, v.type.dtype)
+            for a, v in zip(arrays, self.graph.outputs, strict=False)
+        )
+        operation = _Recorded(self, arrays[count:])
+        for recorder in context.state.recorders:
+            recorder.record(operation, arguments, {}, outputs)
+        return list(outputs)
+
+    @functools.cached_property
+    def _parts(self) -> tuple[Graph, Graph, list[int]]:
+        return split_gradient(self.graph)
+
+    @functools.cached_property
+    def _forward(self) -> Any:
+        return provider(f"executor.{config.backend}")(self._parts[0])
+
+    @functools.cached_property
+    def _backward(self) -> Any:
+        return provider(f"executor.{config.backend}")(self._parts[1])
+
+    def gradients(
+        self, call: Call, kept: Sequence[Array], wanted: Sequence[bool], grads: Sequence[Tensor]
+    ) -> list[Tensor | None]:
+        """Return the gradient for each input of a recorded call."""
+        if context.state.recorders or context.state.tracer is not None:
+            return self._traceable_gradients(call, wanted, grads)
+        arrays = self._backward([*kept, *(g._value for g in grads)], ())
+        results: list[Tensor | None] = [None] * len(call.inputs)
+        for position, array in zip(self._parts[2], arrays, strict=True):
+            if wanted[position]:
+                results[position] = Tensor._of_array(array, call.inputs[position].dtype)
+        return results
+
+    def _traceable_gradients(
+        self, call: Call, wanted: Sequence[bool], grads: Sequence[Tensor]
+    ) -> list[Tensor | None]:
+        """Differentiate operation by operation, so that the result can be differentiated again."""
+        from freshet.graph.tape import GradientTape  # noqa: PLC0415
+
+        sources = [t for t, asked in zip(call.inputs, wanted, strict=True) if asked]
+        with GradientTape() as tape:
+            tape.watch(sources)
+            outputs = inline(self.graph, call.inputs)[: len(self.graph.outputs)]
+        floating = [t for t in outputs if t.dtype.is_floating]
+        found = iter(tape.gradient(floating, sources, list(grads)))
+        return [next(found) if asked else None for asked in wanted]
+
+    def __repr__(self) -> str:
+        specs = ", ".join(str(s.type) for s in self.inputs)
+        return f"<ConcreteFunction {self.name}({specs})>"
+
+
+class _Recorded:
+    """A call of a concrete function, as a tape sees it: a primitive with a joint gradient."""
+
+    def __init__(self, function: ConcreteFunction, kept: Sequence[Array]) -> None:
+        self.name = function.name
+        self.gradient = Joint(
+            lambda call, wanted, *grads: function.gradients(call, kept, wanted, grads)
+        )
+
+
+def split_gradient(graph: Graph) -> tuple[Graph, Graph, list[int]]:
+    """Split a graph and its gradient into a part that runs forward and one that runs back.
+
+    Returns:
+        The forward graph, whose outputs are the graph's and then what the other part needs; the
+        backward graph, whose inputs are these and the gradients of the floating-point outputs, and
+        whose outputs are gradients of inputs; and which inputs those are.
+    """
+    from freshet.graph.tape import GradientTape  # noqa: PLC0415
+
+    tracer = GraphTracer(f"{graph.name}_gradient")
+    with context.tracing(tracer), context.recording(()):
+        inputs = [tracer.argument(v.type, "input") for v in graph.inputs]
+        sources = [t for t in inputs if t.dtype.is_floating]
+        with GradientTape() as tape:
+            tape.watch(sources)
+            results = inline(graph, inputs)
+        outputs = results[: len(graph.outputs)]
+        floating = [t for t in outputs if t.dtype.is_floating]
+        seeds = [tracer.argument(t._type, "grad") for t in floating]
+        found = tape.gradient(floating, sources, seeds) if floating else [None] * len(sources)
+    numbers = [i for i, t in enumerate(inputs) if t.dtype.is_floating]
+    pairs = [(i, g) for i, g in zip(numbers, found, strict=True) if g is not None]
+    joint, _ = tracer.finish([*results, *(g for _, g in pairs)])
+    return (*_partition(joint, graph, len(seeds), len(results)), [i for i, _ in pairs])
+
+
+def _partition(joint: Graph, original: Graph, seeds: int, results: int) -> tuple[Graph, Graph]:
+    """Cut the joint graph: what depends on an output gradient runs back, the rest forward."""
+    count = len(joint.inputs) - seeds
+    forward_inputs, seed_inputs = joint.inputs[:count], joint.inputs[count:]
+    backward = set(seed_inputs)
+    for node in joint.nodes:
+        if any(v in backward for v in node.operands):
+            backward.update(node.outputs)
+    ahead = [n for n in joint.nodes if n.outputs[0] not in backward]
+    behind = [n for n in joint.nodes if n.outputs[0] in backward]
+    returned = joint.outputs[results:]
+    crossing = dict.fromkeys(
+        v for v in [*(v for n in behind for v in n.operands), *returned] if v not in backward
+    )
+    outputs = joint.outputs[: len(original.outputs)]
+    position = {v: i for i, v in enumerate(original.inputs)}
+    updates = tuple(
+        (forward_inputs[position[target]], value)
+        for (target, _), value in zip(
+            original.updates, joint.outputs[len(original.outputs) : results], strict=True
+        )
+    )
+    first = Graph(
+        f"{original.name}_forward", forward_inputs, tuple(ahead), (*outputs, *crossing), updates
+    )
+    second = Graph(
+        f"{original.name}_backward", (*crossing, *seed_inputs), tuple(behind), tuple(returned)
+    )
+    return first, second
+
+
+class Function:
+    """What `ft.function` makes of a Python function: traces it once per signature, runs the graph.
+
+    A signature is the dtype and shape of each tensor argument (NumPy arrays count as tensors), the
+    identity of each variable and the value of everything else.
+    """
+
+    def __init__(
+        self,
+        python_function: Callable[..., Any],
+        input_signature: Sequence[Any] | None = None,
+        reduce_retracing: bool = False,
+        name: str | None = None,
+    ) -> None:
+        functools.update_wrapper(self, python_function)
+        self.python_function = python_function
+        self.input_signature = None if input_signature is None else tuple(input_signature)
+        self._name = name or python_function.__name__
+        self._reduce_retracing = reduce_retracing
+        self._signature = inspect.signature(python_function)
+        self._concrete: dict[Any, ConcreteFunction] = {}
+        self._relaxed: list[tuple[TensorType, ...]] = []
+        self._lock = threading.RLock()
+        self._traced = False
+        self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Return the function bound to an object: each object has its own traces."""
+        if instance is None:
+            return self
+        if instance not in self._bound:
+            self._bound[instance] = Function(
+                _weak_method(self.python_function, instance), self.input_signature,
+                self._reduce_retracing, self._name,
+            )  # fmt: skip
+        return self._bound[instance]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function."""
+        if _run_eagerly or context.state.tracer is not None:
+            # Inside another traced function its operations become part of that graph.
+            return self.python_function(*args, **kwargs)
+        leaves, structure = self._arguments(args, kwargs)
+        concrete, tensors = self._find(leaves, structure)
+        return concrete.call_flat(tensors)
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """Return the trace for the given arguments; a `TensorSpec` stands for any such tensor."""
+        if not args and not kwargs and self.input_signature is not None:
+            args = self.input_signature
+        leaves, structure = self._arguments(args, kwargs)
+        return self._find(leaves, structure)[0]
+
+    def experimental_get_tracing_count(self) -> int:
+        """Return how many traces there are."""
+        return len(self._concrete)
+
+    # --- signatures -------------------------------------------------------------------------------
+
+    def _arguments(self, args: Any, kwargs: Any) -> tuple[list[Any], Any]:
+        """Return the leaves of the arguments, by position and with defaults, and how they nest."""
+        if kwargs or len(args) != len(self._signature.parameters):
+            try:
+                bound = self._signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise InvalidArgumentError(f"{self._name}: {error}") from None
+            bound.apply_defaults()
+            structure: Any = [list(bound.args), dict(bound.kwargs)]
+        else:
+            structure = [list(args), {}]
+        leaves = [
+            convert_to_tensor(leaf) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
+            for leaf in flatten(structure)
+        ]
+        return leaves, structure
+
+    def _find(self, leaves: list[Any], structure: Any) -> tuple[ConcreteFunction, list[Tensor]]:
+        specs = self._specs(leaves)
+        key = self._key(leaves, specs, structure)
+        concrete = self._concrete.get(key)
+        if concrete is None:
+            with self._lock:
+                concrete = self._concrete.get(key)
+                if concrete is None:
+                    concrete = self._concrete[key] = self._trace(leaves, specs, structure)
+        return concrete, [leaf for leaf in self._cast(leaves) if isinstance(leaf, Tensor)]
+
+    def _specs(self, leaves: list[Any]) -> list[TensorSpec]:
+        """Return the type each tensor argument is traced with."""
+        if self.input_signature is not None:
+            return self._declared(leaves)
+        found = [
+            leaf if isinstance(leaf, TensorSpec) else TensorSpec(leaf.shape, leaf.dtype)
+            for leaf in leaves
+            if isinstance(leaf, (Tensor, TensorSpec))
+        ]
+        return self._relax(found) if self._reduce_retracing else found
+
+    def _declared(self, leaves: list[Any]) -> list[TensorSpec]:
+        wanted = [s for s in flatten(list(self.input_signature or ())) if isinstance(s, TensorSpec)]
+        given = [leaf for leaf in leaves if not isinstance(leaf, Variable)]
+        if len(given) != len(wanted):
+            raise InvalidArgumentError(
+                f"{self._name}: input_signature has {len(wanted)} tensors, received {len(given)}"
+            )
+        for number, (spec, leaf) in enumerate(zip(wanted, given, strict=True)):
+            tensor = leaf if isinstance(leaf, (Tensor, TensorSpec)) else convert_to_tensor(
+                leaf, dtype=spec.dtype
+            )  # fmt: skip
+            if not spec.is_compatible_with(tensor):
+                kind = DTypeError if tensor.dtype != spec.dtype else InvalidArgumentError
+                raise kind(
+                    f"{self._name}: argument {number} must be {spec.type} by input_signature, "
+                    f"received {TensorType(tensor.dtype, tuple(tensor.shape))}"
+                )
+        return wanted
+
+    def _cast(self, leaves: list[Any]) -> list[Any]:
+        if self.input_signature is None:
+            return leaves
+        wanted = iter(s for s in flatten(list(self.input_signature)) if isinstance(s, TensorSpec))
+        return [
+            leaf if isinstance(leaf, (Variable, TensorSpec)) else convert_to_tensor(
+                leaf, dtype=next(wanted).dtype
+            )
+            for leaf in leaves
+        ]  # fmt: skip
+
+    def _relax(self, specs: list[TensorSpec]) -> list[TensorSpec]:
+        """Leave open the sizes in which an earlier signature of the same ranks differs."""
+        for number, earlier in enumerate(self._relaxed):
+            if len(earlier) == len(specs) and all(
+                e.dtype == s.dtype and e.rank == len(s.shape)
+                for e, s in zip(earlier, specs, strict=True)
+            ):
+                merged = tuple(
+                    TensorType(e.dtype, tuple(
+                        a if a == b else None for a, b in zip(e.shape, s.shape, strict=True)
+                    ))
+                    for e, s in zip(earlier, specs, strict=True)
+                )  # fmt: skip
+                self._relaxed[number] = merged
+                return [TensorSpec(m.shape, m.dtype) for m in merged]
+        self._relaxed.append(tuple(s.type for s in specs))
+        return specs
+
+    def _key(self, leaves: list[Any], specs: list[TensorSpec], structure: Any) -> Any:
+        types = iter(specs)
+        parts: list[Any] = [skeleton(structure)]
+        for leaf in leaves:
+            if isinstance(leaf, Variable):
+                parts.append(("variable", id(leaf)))
+            elif isinstance(leaf, (Tensor, TensorSpec)) or self.input_signature is not None:
+                parts.append(next(types).type)
+            else:
+                parts.append(_python_key(leaf))
+        return tuple(parts)
+
+    # --- tracing ----------------------------------------------------------------------------------
+
+    def _trace(
+        self, leaves: list[Any], specs: list[TensorSpec], structure: Any
+    ) -> ConcreteFunction:
+        tracer = GraphTracer(self._name, may_create_variables=not self._traced)
+        types = iter(specs)
+        with context.tracing(tracer), context.recording(()):
+            values = [
+                tracer.argument(next(types).type, "x")
+                if isinstance(leaf, (Tensor, TensorSpec))
+                or (self.input_signature is not None and not isinstance(leaf, Variable))
+                else leaf
+                for leaf in leaves
+            ]
+            args, kwargs = pack_sequence_as(structure, values)
+            result = self.python_function(*args, **kwargs)
+            tensors, places = _results(result)
+            graph, variables = tracer.finish(tensors)
+        self._traced = True
+        return ConcreteFunction(graph, variables, result, places)
+
+    def __repr__(self) -> str:
+        return f"<ft.function {self._name}>"
+
+
+def _results(result: Any) -> tuple[list[Tensor], list[Any]]:
+    """Return the tensors among a function's results, and per leaf which of them it is."""
+    tensors: list[Tensor] = []
+    places: list[Any] = []
+    for leaf in flatten(result):
+        value = leaf.value() if isinstance(leaf, Variable) else leaf
+        if isinstance(value, _TENSORS):
+            tensors.append(convert_to_tensor(value))
+            places.append(len(tensors) - 1)
+        else:
+            places.append((value,))
+    return tensors, places
+
+
+def _python_key(leaf: Any) -> Any:
+    try:
+        hash(leaf)
+    except TypeError:
+        return "object", id(leaf)
+    return type(leaf).__name__, leaf
+
+
+def _weak_method(function: Callable[..., Any], instance: Any) -> Callable[..., Any]:
+    """Return the method of an object without keeping the object alive."""
+    reference = weakref.ref(instance)
+
+    @functools.wraps(function)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return function(reference(), *args, **kwargs)
+
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return method
+
+
+def function(
+    func: Callable[..., Any] | None = None,
+    input_signature: Sequence[Any] | None = None,
+    autograph: bool = True,
+    jit_compile: bool | None = None,
+    reduce_retracing: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Trace a function into a graph, compile it and run that.
+
+    The Python runs once per signature, with symbolic tensors; what it prints or appends happens
+    then only. Variables are read and assigned each time the function is called.
+
+    Args:
+        func: The function; without it, a decorator is returned.
+        input_signature: A `TensorSpec` per argument: the only signature, sizes of None left open.
+        autograph: Accepted for TensorFlow programs; Python's `if` and `while` on tensors are not
+            converted yet, use `ft.where`.
+        jit_compile: Accepted for TensorFlow programs; everything is compiled.
+        reduce_retracing: Leave sizes open that differ from call to call.
+        **kwargs: TensorFlow's experimental arguments, ignored.
+
+    Raises:
+        InvalidArgumentError: On a call, if the arguments do not fit `input_signature`.
+
+    Example:
+        >>> import freshet as ft
+        >>> @ft.function
+        ... def double(x):
+        ...     return x + x
+        >>> double(ft.constant([1, 2])).numpy().tolist()
+        [2, 4]
+    """
+    del autograph, jit_compile, kwargs
+    if func is None:
+        return functools.partial(
+            function, input_signature=input_signature, reduce_retracing=reduce_retracing
+        )
+    return Function(func, input_signature, reduce_retracing)

@@ -1,0 +1,26 @@
+# The public names of freshet.keras: `freshet.core.lazy` imports each from here when first used.
+from freshet.keras import activations as activations
+from freshet.keras import backend as backend
+from freshet.keras import callbacks as callbacks
+from freshet.keras import constraints as constraints
+from freshet.keras import datasets as datasets
+from freshet.keras import dtype_policies as dtype_policies
+from freshet.keras import initializers as initializers
+from freshet.keras import layers as layers
+from freshet.keras import losses as losses
+from freshet.keras import metrics as metrics
+from freshet.keras import models as models
+from freshet.keras import optimizers as optimizers
+from freshet.keras import random as random
+from freshet.keras import regularizers as regularizers
+from freshet.keras import saving as saving
+from freshet.keras import utils as utils
+from freshet.keras.dtype_policies import DTypePolicy as DTypePolicy
+from freshet.keras.layers.input_layer import Input as Input
+from freshet.keras.layers.keras_tensor import KerasTensor as KerasTensor
+from freshet.keras.layers.layer import Layer as Layer
+from freshet.keras.losses import Loss as Loss
+from freshet.keras.metrics import Metric as Metric
+from freshet.keras.models.model import Model as Model
+from freshet.keras.models.sequential import Sequential as Sequential
+from freshet.keras.optimizers import Optimizer as Optimizer

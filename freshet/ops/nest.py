@@ -1,0 +1,114 @@
+"""How a primitive lowers: one affine loop nest, or a call back to the host.
+
+    out[o] = reduce over r of  body(in_0[index_0(o, r)], in_1[index_1(o, r)], ...)
+
+Elementwise operations, views, reductions, pooling, matrix products and convolutions with all their
+gradients are nests that differ in their index maps; the compiler knows no other kind of operation.
+Output axes are named o0, o1, ...; reduced axes r0, r1, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from freshet.core.dtypes import DType
+from freshet.ops.index import Affine, Index, Position, axis, constant
+from freshet.ops.scalar import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """How the values along the reduced axes become one.
+
+    Attributes:
+        op: ``sum``, ``prod``, ``max``, ``min``, ``and``, ``or``; ``argmax``, ``argmin`` (the first
+            position of the largest or smallest; NaN counts as both).
+        position: For argmax and argmin, the number that stands for a position.
+        dtype: For argmax and argmin, the dtype of that number.
+    """
+
+    op: str
+    position: Affine | None = None
+    dtype: DType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """A loop nest over the output's elements.
+
+    Attributes:
+        operands: For each input, the element it is read at; None for an input whose elements the
+            nest does not need.
+        body: ``(*input elements) -> element`` or one per output; without it, the only input's
+            element (a view).
+        reduced: Extents of the reduced axes.
+        reduce: How each output is reduced; empty where nothing is reduced.
+        fills: Value of each input outside its array; 0 by default.
+    """
+
+    operands: tuple[Position | None, ...]
+    body: Callable[..., Expr | tuple[Expr, ...]] | None = None
+    reduced: tuple[int, ...] = ()
+    reduce: tuple[Reduce, ...] = ()
+    fills: tuple[float, ...] = ()
+
+    def fill(self, number: int) -> float:
+        """Return the value of input `number` outside its array."""
+        return self.fills[number] if self.fills else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape:
+    """The same elements in the same row-major order under another shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Run the reference: the compiled program returns to Python for this operation."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The output is the input; the compiled program stops if an element of `failures` is true."""
+
+    failures: Callable[..., Nest]
+
+
+Lowering = Callable[..., Nest] | Reshape | Check | Host
+"""A nest is built by a function ``(*input types, **params) -> Nest``, all sizes known."""
+
+RESHAPE: Final = Reshape()
+
+
+def o(number: int) -> Affine:
+    """Return output axis `number`."""
+    return axis(f"o{number}")
+
+
+def r(number: int) -> Affine:
+    """Return reduced axis `number`."""
+    return axis(f"r{number}")
+
+
+def identity(rank: int) -> Position:
+    """Return the position of the output element itself."""
+    return tuple(Index(o(i)) for i in range(rank))
+
+
+def broadcast(shape: tuple[int, ...], rank: int) -> Position:
+    """Return where an operand of `shape` is read when it broadcasts to `rank` dimensions."""
+    skip = rank - len(shape)
+    return tuple(Index(constant(0) if size == 1 else o(i)) for i, size in enumerate(shape, skip))
+
+
+def view(where: Callable[..., Position], fill: Callable[..., Any] | None = None) -> Lowering:
+    """Lower an operation that only moves elements: output element o is the input's at `where`."""
+
+    def lower(x: Any, **params: Any) -> Nest:
+        return Nest(operands=(where(x, **params),), fills=(fill(x, **params),) if fill else ())
+
+    return lower

@@ -1,0 +1,40 @@
+"""What Python's operators on tensors call; `freshet.core.tensor` finds this table by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from freshet.core.tensor import Tensor
+from freshet.ops import contraction, math, shaping
+from freshet.ops import elementwise as e
+from freshet.ops.conversion import binary_operands, convert_to_tensor
+
+
+def _bits(name: str, primitive: Any) -> Callable[..., Tensor]:
+    return lambda x, y: primitive(*binary_operands(name, x, y))
+
+
+OPERATORS: Final[dict[str, Callable[..., Any]]] = {
+    "add": math.add,
+    "subtract": math.subtract,
+    "multiply": math.multiply,
+    "divide": math.divide,
+    "floordiv": math.floordiv,
+    "floormod": math.floormod,
+    "pow": math.pow,
+    "matmul": contraction.matmul,
+    "negative": math.negative,
+    "abs": math.abs,
+    "invert": lambda x: e.invert_p(convert_to_tensor(x)),
+    "and": _bits("and", e.bitwise_and_p),
+    "or": _bits("or", e.bitwise_or_p),
+    "xor": _bits("xor", e.bitwise_xor_p),
+    "less": math.less,
+    "less_equal": math.less_equal,
+    "greater": math.greater,
+    "greater_equal": math.greater_equal,
+    "eq": math.python_equal,
+    "ne": math.python_not_equal,
+    "getitem": shaping.getitem,
+}

@@ -1,0 +1,161 @@
+"""`Primitive`: everything Freshet knows about one operation, in one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from freshet.core import context, dtypes
+from freshet.core.errors import FailedPreconditionError, InternalError
+from freshet.core.shapes import TensorType
+from freshet.core.tensor import Array, Tensor
+from freshet.ops.nest import Lowering
+
+PRIMITIVES: Final[dict[str, Primitive]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of a primitive: what a gradient rule may look at."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    params: Mapping[str, Any]
+
+    @property
+    def x(self) -> Tensor:
+        """The first input."""
+        return self.inputs[0]
+
+    @property
+    def y(self) -> Tensor:
+        """The second input."""
+        return self.inputs[1]
+
+    @property
+    def output(self) -> Tensor:
+        """The first output."""
+        return self.outputs[0]
+
+
+@dataclass(frozen=True, slots=True)
+class NoGradient:
+    """The operation has no gradient: none flows to its inputs."""
+
+    why: str
+
+
+OperandGradient = Callable[..., Tensor]
+"""``(call, *output gradients) -> gradient of this operand``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A gradient computed for all operands together, or for any number of them.
+
+    `rule` is ``(call, wanted, *output gradients) -> gradients``, one per operand; `wanted` says
+    which of them are asked for.
+    """
+
+    rule: Callable[..., Sequence[Tensor | None]]
+
+
+Gradient = tuple[OperandGradient | None, ...] | Joint | NoGradient
+Resolved = tuple[Sequence[int], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Primitive:
+    """One operation: five required answers. Calling it applies it.
+
+    Attributes:
+        name: Its name in printed graphs.
+        infer: What comes out? ``(*input types, **params) -> type`` or a tuple of types; raises
+            `InvalidArgumentError` for inputs it does not take.
+        reference: What does it mean? The plainest NumPy, ``(*arrays, **params) -> array`` or a
+            tuple: the oracle of every test, and what eager mode runs.
+        gradient: How does it differentiate? A function per operand, written with public operations
+            on tensors; None for an operand that has no gradient.
+        lower: How is it computed in a loop nest?
+        resolve: For operations that take a shape as a tensor, or the shape of one: what they are
+            once it is known. ``(types, values, params) -> (operands kept, params)``, where values
+            holds an array for each operand that is a constant, else None; returns None while
+            something is still unknown.
+    """
+
+    name: str
+    infer: Callable[..., TensorType | tuple[TensorType, ...]]
+    reference: Callable[..., Any]
+    gradient: Gradient
+    lower: Lowering
+    resolve: Callable[..., Resolved | None] | None = None
+
+    def __post_init__(self) -> None:
+        """Enter the registry that every other room reads."""
+        if self.name in PRIMITIVES:
+            raise InternalError(f"bug in freshet: primitive {self.name!r} is defined twice")
+        PRIMITIVES[self.name] = self
+
+    def __call__(self, *inputs: Tensor, **params: Any) -> Tensor:
+        """Apply the operation; of several outputs, return the first."""
+        return self.apply(inputs, params)[0]
+
+    def apply(self, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
+        """Apply the operation and return all outputs: at once, or as a node of the traced graph."""
+        tracer = context.state.tracer
+        if tracer is None:
+            outputs = self._run(inputs, params)
+        else:
+            outputs = tracer.record(self, inputs, params)
+        for recorder in context.state.recorders:
+            recorder.record(self, inputs, params, outputs)
+        return outputs
+
+    def types(
+        self, inputs: Sequence[TensorType], params: Mapping[str, Any]
+    ) -> tuple[TensorType, ...]:
+        """Return the types of all outputs."""
+        found = self.infer(*inputs, **params)
+        return found if isinstance(found, tuple) else (found,)
+
+    def evaluate(
+        self, arrays: Sequence[Array], params: Mapping[str, Any], types: Sequence[TensorType]
+    ) -> tuple[Array, ...]:
+        """Run the reference; `types` are what `self.types` says of the outputs."""
+        with np.errstate(all="ignore"):
+            found = self.reference(*arrays, **params)
+            results = found if isinstance(found, tuple) else (found,)
+            return tuple(
+                np.asarray(r, t.dtype.as_numpy_dtype) for r, t in zip(results, types, strict=True)
+            )
+
+    def _run(self, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
+        for tensor in inputs:
+            if tensor._array is None:
+                raise FailedPreconditionError(
+                    f"{self.name}: {tensor!r} was made inside a traced function and has no value "
+                    "outside of it; return it from the function instead"
+                )
+        types = self.types([t._type for t in inputs], params)
+        arrays = self.evaluate([t._value for t in inputs], params, types)
+        return tuple(Tensor._of_array(a, t.dtype) for a, t in zip(arrays, types, strict=True))
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+def float_compute(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a reference compute 16-bit floats in float32 and round once, as compiled code does."""
+
+    def widened(*arrays: Array, **params: Any) -> Any:
+        wide = [a.astype(np.float32) if _is_half(a) else a for a in arrays]
+        return function(*wide, **params)
+
+    return widened
+
+
+def _is_half(array: Array) -> bool:
+    return array.dtype.itemsize == 2 and dtypes.of_array(array).is_floating

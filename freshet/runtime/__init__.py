@@ -1,0 +1,1 @@
+"""Running programs: native driver, thread pool, kernel cache, host calls."""

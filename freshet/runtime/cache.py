@@ -1,0 +1,126 @@
+"""The kernel cache: object code on disk, so that second runs compile nothing.
+
+One file per kernel, named by a hash of everything its code depends on. A file is a header with the
+checksum of the rest; one that is damaged, or not the user's own, counts as missing and is written
+anew. Nothing else about a file is trusted, and files are written under another name first, so a
+crash leaves no half entry.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import freshet.compiler
+from freshet.compiler.assemble import llvm_version
+from freshet.compiler.kernel import Kernel
+from freshet.compiler.target import Target
+from freshet.core.config import config
+
+MAGIC: Final = b"freshet kernel 1\n"
+LARGEST: Final = 256 * 1024 * 1024
+"""Bytes of all files together; beyond it the ones not used for longest are deleted."""
+_CHECKSUM: Final = hashlib.sha256().digest_size
+
+
+@functools.cache
+def _emitter() -> str:
+    """Return a hash of the code that turns kernels into LLVM text: other code, other entries."""
+    folder = Path(freshet.compiler.__file__).parent
+    total = hashlib.sha256()
+    for file in sorted([*folder.glob("emit/*.py"), folder / "assemble.py"]):
+        total.update(file.read_bytes())
+    return total.hexdigest()
+
+
+def kernel_key(kernel: Kernel, target: Target) -> str:
+    """Return the name of a kernel's code: a hash of its text but the title, and of the machine."""
+    _, _, text = str(kernel).partition("\n")
+    return text_key(text, target)
+
+
+def text_key(text: str, target: Target) -> str:
+    """Return the name of the code made of a text."""
+    whole = "\n".join([text, target.key, llvm_version(), _emitter()])
+    return hashlib.sha256(whole.encode()).hexdigest()[:32]
+
+
+def _folder() -> Path | None:
+    """Return the cache's folder, made private to the user; None if there is none to be had."""
+    if config.cache is None:
+        return None
+    folder = config.cache / "kernels"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = folder.stat()
+    except OSError:
+        return None
+    # Code that another user can change must not run as this one.
+    if hasattr(os, "getuid") and status.st_uid != os.getuid():
+        return None
+    if status.st_mode & 0o022:
+        with contextlib.suppress(OSError):
+            folder.chmod(0o700)
+    return folder
+
+
+def load(key: str) -> bytes | None:
+    """Return the object code of a key, None if it is missing or damaged."""
+    folder = _folder()
+    if folder is None:
+        return None
+    path = folder / f"{key}.o"
+    try:
+        data = path.read_bytes()
+        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
+            return None
+    except OSError:
+        return None
+    head = len(MAGIC) + _CHECKSUM
+    checksum, code = data[len(MAGIC) : head], data[head:]
+    if not data.startswith(MAGIC) or hashlib.sha256(code).digest() != checksum:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # it was used now
+    return code
+
+
+def store(key: str, code: bytes) -> None:
+    """Keep the object code of a key; silently not, where the disk is full or read-only."""
+    folder = _folder()
+    if folder is None:
+        return
+    data = MAGIC + hashlib.sha256(code).digest() + code
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix="writing-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(folder / f"{key}.o")
+    except OSError:
+        return
+
+
+def trim() -> None:
+    """Delete the entries not used for longest while the cache is larger than `LARGEST`."""
+    folder = _folder()
+    if folder is None:
+        return
+    found = []
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            found.append((status.st_mtime, status.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= LARGEST:
+            break
+        with contextlib.suppress(OSError):
+            path.unlink()
+            total -= size

@@ -1,0 +1,244 @@
+"""Executing compiled programs: memory, arguments, calls to the host, checks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from freshet.compiler.emit.tiles import scratch_bytes
+from freshet.compiler.memory import Place
+from freshet.compiler.pipeline import HostCall, KernelCall, Program, compile_graph
+from freshet.compiler.target import host
+from freshet.core.buffers import aligned_copy, aligned_empty
+from freshet.core.dtypes import of_array
+from freshet.core.errors import OpError
+from freshet.core.shapes import TensorType
+from freshet.core.tensor import Array
+from freshet.core.variable import Variable
+from freshet.graph.interpret import run_node
+from freshet.graph.ir import Graph
+from freshet.runtime.code import kernel_addresses
+from freshet.runtime.pool import pool
+
+_BYTES: Final = np.dtype(np.uint8)
+_WORDS: Final = np.dtype(np.int64)
+
+
+class NativeExecutor:
+    """Runs a traced function compiled, one program per combination of argument shapes."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._programs: dict[Any, Executable] = {}
+        self._lock = threading.RLock()
+
+    def __call__(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
+        """Return the outputs; leave the updates in the variables."""
+        return self.executable(arguments, variables).run(arguments, variables)
+
+    def executable(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> Executable:
+        """Return the compiled program for arguments of these shapes."""
+        key = tuple(a.shape for a in arguments), tuple(v._array.shape for v in variables)
+        found = self._programs.get(key)
+        if found is None:
+            with self._lock:
+                found = self._programs.get(key)
+                if found is None:
+                    arrays = [*arguments, *(v._array for v in variables)]
+                    types = [TensorType(of_array(a), a.shape) for a in arrays]
+                    found = Executable(compile_graph(self._graph, types, host()))
+                    self._programs[key] = found
+        return found
+
+
+@dataclass
+class _Segment:
+    """Consecutive kernels: one native call."""
+
+    calls: np.ndarray[Any, np.dtype[np.int64]]
+    descriptor: np.ndarray[Any, np.dtype[np.int64]]
+    keep: list[Any]
+    address: int
+
+
+class Executable:
+    """A program with its memory, ready to run.
+
+    Attributes:
+        program: What it runs.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._count_inputs = len(program.inputs)
+        self._updated = sorted({i for i, _ in _updates(program)})
+        self._constants = [
+            aligned_copy(c) if not c.dtype.hasobject else c for c in program.constants
+        ]
+        self._objects: dict[Place, Array] = {}
+        self._arena = aligned_empty((max(program.arena_bytes, 64),), _BYTES)
+        self._status = aligned_empty((max(len(program.checks), 1),), _BYTES)
+        self._scratch_bytes = max((scratch_bytes(k, host()) for k in program.kernels), default=0)
+        self._threads = 0
+        self._scratch = aligned_empty((64,), _BYTES)
+        self._layout_bases()
+        self._segments = self._build_segments()
+        self._pointers: dict[int, tuple[Array, int]] = {}
+
+    def _layout_bases(self) -> None:
+        """Number the bases: inputs, outputs, constants, then arena, scratch and status."""
+        inputs, outputs = len(self.program.inputs), len(self.program.outputs)
+        self._first = {
+            "input": 0,
+            "output": inputs,
+            "constant": inputs + outputs,
+            "arena": inputs + outputs + len(self._constants),
+        }
+        last = self._first["arena"]
+        self._first |= {"scratch": last + 1, "status": last + 2}
+        self._bases = aligned_empty((last + 3,), _WORDS)
+        self._bases[:] = 0
+        for number, array in enumerate(self._constants):
+            if not array.dtype.hasobject:
+                self._bases[self._first["constant"] + number] = array.ctypes.data
+        self._bases[self._first["arena"]] = self._arena.ctypes.data
+        self._bases[self._first["status"]] = self._status.ctypes.data
+
+    def _base_and_offset(self, place: Place) -> tuple[int, int]:
+        first = self._first[place.space]
+        if place.space in {"arena", "status"}:
+            return first, place.number
+        return first + place.number, 0
+
+    def _build_segments(self) -> list[_Segment | HostCall]:
+        kernels = [c.kernel for c in self.program.calls if isinstance(c, KernelCall)]
+        addresses = iter(kernel_addresses(kernels))
+        segments: list[_Segment | HostCall] = []
+        run: list[tuple[int, KernelCall]] = []
+        for call in self.program.calls:
+            if isinstance(call, KernelCall):
+                run.append((next(addresses), call))
+                continue
+            if run:
+                segments.append(self._segment(run))
+            run = []
+            segments.append(call)
+        if run:
+            segments.append(self._segment(run))
+        return segments
+
+    def _segment(self, run: list[tuple[int, KernelCall]]) -> _Segment:
+        scratch = Place("scratch", 0)
+        places = [p for _, call in run for p in (*call.arguments, scratch)]
+        slots = aligned_empty((len(places),), _WORDS)
+        numbers, offsets = (
+            np.array(column, np.int64)
+            for column in zip(*map(self._base_and_offset, places), strict=True)
+        )
+        calls = aligned_empty((len(run), 3), _WORDS)
+        first = 0
+        for row, (address, call) in zip(calls, run, strict=True):
+            row[:] = (
+                address,
+                slots.ctypes.data + 8 * first,
+                -1 if call.check is None else call.check,
+            )
+            first += len(call.arguments) + 1
+        descriptor = np.array(
+            [calls.ctypes.data, len(run), slots.ctypes.data, len(places), numbers.ctypes.data,
+             offsets.ctypes.data, self._bases.ctypes.data, self._status.ctypes.data], np.int64,
+        )  # fmt: skip
+        return _Segment(calls, descriptor, [slots, numbers, offsets], descriptor.ctypes.data)
+
+    # --- running ----------------------------------------------------------------------------------
+
+    def run(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
+        """Return the outputs; leave the updates in the variables."""
+        threads = pool()
+        with threads.lock:
+            if threads.threads != self._threads:
+                self._threads = threads.threads
+                self._scratch = aligned_empty((self._scratch_bytes * self._threads + 64,), _BYTES)
+                self._bases[self._first["scratch"]] = self._scratch.ctypes.data
+            inputs = self._inputs(arguments, variables)
+            outputs = [
+                aligned_empty(t.static_shape, t.dtype.as_numpy_dtype) for t in self.program.outputs
+            ]
+            base = self._first["output"]
+            for number, array in enumerate(outputs):
+                self._bases[base + number] = array.ctypes.data
+            if self.program.checks:
+                self._status[:] = 0
+            for segment in self._segments:
+                if isinstance(segment, HostCall):
+                    self._run_host(segment, inputs, outputs)
+                    continue
+                threads.run(segment.address)
+                if self.program.checks and self._status.any():
+                    self._raise_check(inputs, outputs)
+        return outputs
+
+    def _inputs(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
+        count = len(arguments)
+        arrays = [a if _is_plain(a) else aligned_copy(a) for a in arguments]
+        for number, variable in enumerate(variables, count):
+            written = number in self._updated
+            arrays.append(variable._writable() if written else variable._array)
+        for number, array in enumerate(arrays):
+            known = self._pointers.get(number)
+            if known is None or known[0] is not array:
+                address = 0 if array.dtype.hasobject else array.ctypes.data
+                self._bases[number] = address
+                if number >= count:
+                    self._pointers[number] = array, address
+        return arrays
+
+    def _array(
+        self, place: Place, kind: TensorType, inputs: list[Array], outputs: list[Array]
+    ) -> Array:
+        """Return what is at a place, as an array."""
+        if place in self._objects:
+            return self._objects[place]
+        if place.space in {"input", "output"}:
+            array = (inputs if place.space == "input" else outputs)[place.number]
+        elif place.space == "constant":
+            array = self._constants[place.number]
+        else:
+            raw = self._arena[place.number : place.number + kind.num_bytes]
+            array = raw.view(kind.dtype.as_numpy_dtype)
+        return array.reshape(kind.static_shape)
+
+    def _run_host(self, call: HostCall, inputs: list[Array], outputs: list[Array]) -> None:
+        operands = [
+            self._array(p, v.type, inputs, outputs)
+            for p, v in zip(call.operands, call.node.operands, strict=True)
+        ]
+        results = run_node(call.node, operands)
+        for place, value, result in zip(call.results, call.node.outputs, results, strict=True):
+            if result.dtype.hasobject and place.space != "output":
+                self._objects[place] = result
+            else:
+                self._array(place, value.type, inputs, outputs)[...] = result
+
+    def _raise_check(self, inputs: list[Array], outputs: list[Array]) -> None:
+        number = int(np.flatnonzero(self._status)[0])
+        node, place = self.program.checks[number]
+        try:
+            run_node(node, [self._array(place, node.operands[0].type, inputs, outputs)])
+        except OpError as error:
+            error.source = node.source
+            raise
+
+
+def _is_plain(array: Array) -> bool:
+    """Whether kernels can read an array as it is."""
+    return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+
+
+def _updates(program: Program) -> list[tuple[int, Any]]:
+    numbers = {v: i for i, v in enumerate(program.graph.inputs)}
+    return [(numbers[target], value) for target, value in program.graph.updates]

@@ -1,0 +1,88 @@
+"""The thread pool: Python threads parked in one native call, woken for each program."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import threading
+from typing import Final
+
+import numpy as np
+
+from freshet.compiler.target import host
+from freshet.core.buffers import aligned_empty
+from freshet.core.config import config
+from freshet.runtime.code import text_addresses
+from freshet.runtime.driver import CONTROL_BYTES, driver_text
+
+
+class ThreadPool:
+    """Runs one program at a time on a fixed number of threads, the caller's among them."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.lock = threading.Lock()
+        pointer, word = ctypes.c_void_p, ctypes.c_int64
+        start, stop, worker = text_addresses(driver_text(host()), ("start", "stop", "worker"))
+        self._start = ctypes.CFUNCTYPE(None, pointer, pointer, word)(start)
+        self._stop = ctypes.CFUNCTYPE(None, pointer)(stop)
+        run = ctypes.CFUNCTYPE(None, pointer, word, word)(worker)
+        self._control_block = aligned_empty((CONTROL_BYTES // 8,), np.dtype(np.int64))
+        self._control_block[:] = 0
+        self._control: int = self._control_block.ctypes.data
+        self._workers = [
+            threading.Thread(
+                target=run, args=(self._control, n, threads), name=f"freshet-{n}", daemon=True
+            )
+            for n in range(1, threads)
+        ]
+        for thread in self._workers:
+            thread.start()
+
+    def run(self, descriptor: int) -> None:
+        """Run the program whose descriptor is at an address; `driver` says what that is."""
+        self._start(self._control, descriptor, self.threads)
+
+    def close(self) -> None:
+        """Stop the workers and wait until they are gone."""
+        with self.lock:
+            if self._workers:
+                self._stop(self._control)
+                for thread in self._workers:
+                    thread.join()
+                self._workers = []
+
+
+_lock: Final = threading.Lock()
+_pool: ThreadPool | None = None
+
+
+def pool() -> ThreadPool:
+    """Return the pool with as many threads as `config.num_threads` asks for."""
+    global _pool  # noqa: PLW0603 (there is one pool)
+    current = _pool
+    if current is not None and current.threads == config.num_threads:
+        return current
+    with _lock:
+        if _pool is None or _pool.threads != config.num_threads:
+            if _pool is not None:
+                _pool.close()
+            _pool = ThreadPool(config.num_threads)
+        return _pool
+
+
+def _close() -> None:
+    if _pool is not None:
+        _pool.close()
+
+
+def _forget() -> None:
+    """In a forked child the workers do not exist; the next program starts new ones."""
+    global _pool  # noqa: PLW0603
+    _pool = None
+
+
+atexit.register(_close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
