@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mpmath import diff, erf, exp, expm1, linspace, log, log1p, lu_solve, matrix, mp, mpf, sin, cos, sqrt, findroot  # noqa: F401
+from mpmath import erf, linspace, log, lu_solve, matrix, mp, mpf, sqrt
 
 mp.prec = 200
 
@@ -49,7 +49,7 @@ def remez(fit: Fit, rounds: int = 12) -> tuple[list[mpf], mpf]:
         solution = lu_solve(system, right)
         coefficients = [solution[i] for i in range(n)]
         errors = [
-            (sum(c * x**p for c, p in zip(coefficients, fit.powers)) - fit.function(x))
+            (sum(c * x**p for c, p in zip(coefficients, fit.powers, strict=True)) - fit.function(x))
             / fit.weight(x)
             for x in grid
         ]
@@ -71,21 +71,8 @@ def remez(fit: Fit, rounds: int = 12) -> tuple[list[mpf], mpf]:
     return coefficients, worst
 
 
-LN2 = log(mpf(2))
 TINY = mpf(2) ** -40
 FITS = (
-    # exp(x) = 1 + x + x^2 * P(x)
-    Fit("exp", lambda x: (exp(x) - 1 - x) / x**2 if abs(x) > TINY else mpf(1) / 2,
-        range(6), -LN2 / 2 * 1.01, LN2 / 2 * 1.01, lambda x: exp(x) / (x**2 + mpf(1) / 100)),
-    # log(1 + x) = x - x^2/2 + x^3 * P(x)
-    Fit("log", lambda x: (log1p(x) - x + x**2 / 2) / x**3 if abs(x) > TINY else mpf(1) / 3,
-        range(9), sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1,
-        lambda x: (abs(log1p(x)) / abs(x) if abs(x) > TINY else mpf(1)) / (x**2 + mpf(1) / 1000)),
-    # sin(x) = x + x^3 * P(x^2), cos(x) = 1 - x^2/2 + x^4 * P(x^2); x^2 is the variable
-    Fit("sin", lambda s: (sin(sqrt(s)) / sqrt(s) - 1) / s if s > TINY else -mpf(1) / 6,
-        range(4), mpf(0), (mp.pi / 4) ** 2 * 1.01, lambda s: 1 / (s + mpf(1) / 50)),
-    Fit("cos", lambda s: (cos(sqrt(s)) - 1 + s / 2) / s**2 if s > TINY else mpf(1) / 24,
-        range(4), mpf(0), (mp.pi / 4) ** 2 * 1.01, lambda s: 1 / (s**2 + mpf(1) / 50)),
     # erf(x) = x + x * P(x^2) below 1; log(1 - erf(x)) = P(x) above
     Fit("erf_small", lambda s: erf(sqrt(s)) / sqrt(s) - 1 if s > TINY else 2 / sqrt(mp.pi) - 1,
         range(8), mpf(0), mpf(1), lambda s: mpf(1)),

@@ -150,7 +150,7 @@ def extremes(dtype: Any) -> Array:
 
 
 def _extreme_floats(kind: DType) -> Array:
-    format_: Any = ml_dtypes.finfo(kind.as_numpy_dtype)  # type: ignore[no-untyped-call]
+    format_: Any = ml_dtypes.finfo(kind.as_numpy_dtype)
     tiny, least = float(format_.smallest_normal), float(format_.smallest_subnormal)
     half = float(format_.eps) / 2
     positive = [

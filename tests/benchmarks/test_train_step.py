@@ -17,7 +17,7 @@ from benchmarks.harness.process import WorkerError
 class PretendWorker:
     """Answers as a worker would: Freshet takes 1 ms a step, the others 2."""
 
-    losses: dict[str, list[float]] = {}  # noqa: RUF012 (replaced by tests)
+    losses: dict[str, list[float]] = {}
     broken: tuple[str, ...] = ()
 
     def __init__(self, name: str) -> None:

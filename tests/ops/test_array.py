@@ -355,7 +355,8 @@ LOOKUPS = {
         *(Sample(inputs=(), params={"value": extremes(d)}, expected=lambda value: value)
           for d in ALL),
         *(Sample(inputs=(), params={"value": v}, expected=lambda value: value)
-          for v in (np.array(2.5), np.zeros((0, 3)), np.ones((40, 3), np.int8), np.arange(100_003))),
+          for v in (np.array(2.5), np.zeros((0, 3)), np.ones((40, 3), np.int8),
+                    np.arange(100_003))),
     ],
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ def contracted(x: np.ndarray, y: np.ndarray, equation: str) -> np.ndarray:
 
 def sum_slack(x: np.ndarray, y: np.ndarray, equation: str) -> np.ndarray:
     """Four standard deviations of what rounding does to n multiply-adds in any order."""
-    (left, right), out, sizes = sizes_of(x, y, equation)
+    _, out, sizes = sizes_of(x, y, equation)
     n = math.prod(size for c, size in sizes.items() if c not in out)
     precision = 2.0**-53 if x.dtype == np.float64 else 2.0**-24
     size = contracted(np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64)), equation)

@@ -34,8 +34,9 @@ def windows(size: Place, kernel: Place, params: dict[str, Any]) -> tuple[Place, 
     def each() -> Windows:
         for place in itertools.product(*map(range, counts)):
             starts = [i * s for i, s in zip(place, strides, strict=True)]
-            yield place, tuple(
-                slice(a, a + r, d) for a, r, d in zip(starts, reach, dilations, strict=True)
+            yield (
+                place,
+                tuple(slice(a, a + r, d) for a, r, d in zip(starts, reach, dilations, strict=True)),
             )
 
     return counts, each()
@@ -192,10 +193,14 @@ ONE = (
     Case((300,), (5,), (2,), padding="SAME", channels=8, outputs=16),
 )  # fmt: skip
 TWO = (
-    Case((5, 6), (3, 2)), Case((5, 6), (3, 3), padding="SAME"),
-    Case((7, 6), (3, 2), (2, 3), padding="SAME"), Case((7, 8), (2, 3), (1, 2), (3, 1)),
-    Case((5, 5), (3, 3), (3, 3), padding="SAME"), Case((4, 4), (1, 1), channels=5, outputs=2),
-    Case((4, 4), (4, 4)), Case((5, 4), (2, 2), padding=((1, 0), (0, 2))),
+    Case((5, 6), (3, 2)),
+    Case((5, 6), (3, 3), padding="SAME"),
+    Case((7, 6), (3, 2), (2, 3), padding="SAME"),
+    Case((7, 8), (2, 3), (1, 2), (3, 1)),
+    Case((5, 5), (3, 3), (3, 3), padding="SAME"),
+    Case((4, 4), (1, 1), channels=5, outputs=2),
+    Case((4, 4), (4, 4)),
+    Case((5, 4), (2, 2), padding=((1, 0), (0, 2))),
     Case((5, 4), (3, 3), groups=3, channels=1, outputs=1, padding="SAME"),
     Case((6, 5), (3, 2), (2, 2), groups=2, channels=2, outputs=3),
     Case((5, 5), (3, 3), batch=1, channels=1, outputs=1),
@@ -218,7 +223,8 @@ TILED = (
     Case((1, 1), (3, 3), padding="SAME", batch=33, channels=64, outputs=64),
 )  # fmt: skip
 THREE = (
-    Case((4, 3, 5), (2, 2, 2)), Case((4, 3, 5), (2, 3, 2), (2, 1, 2), padding="SAME"),
+    Case((4, 3, 5), (2, 2, 2)),
+    Case((4, 3, 5), (2, 3, 2), (2, 1, 2), padding="SAME"),
     Case((3, 4, 4), (2, 1, 3), dilations=(1, 2, 1), groups=2, channels=2, outputs=2),
     Case((7, 8, 9), (3, 3, 3), padding="SAME", channels=5, outputs=9),
 )

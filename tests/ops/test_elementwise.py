@@ -177,6 +177,11 @@ def anded(x: Any, y: Any) -> Any:
     return x & y
 
 
+def shifted_right(most: int) -> Callable[..., Any]:
+    """Shift by at most so many bits, as TensorFlow does beyond the width."""
+    return by_element(lambda x, y: x >> min(y, most))
+
+
 BITS = [*INTEGERS, dtypes.bool_]
 DISCRETE = {
     "less": compared(operator.lt),
@@ -191,14 +196,12 @@ DISCRETE = {
     "right_shift": [
         Sample(
             inputs=(extremes(d)[:, None], np.array([0, 1, 3, 7, 8, 31, 63, 100], d.as_numpy_dtype)),
-            # Beyond the width, as TensorFlow does it: by one bit less than the width.
-            expected=by_element(lambda x, y, most=d.bits - 1: x >> min(y, most)),
+            expected=shifted_right(d.bits - 1),
         )
         for d in INTEGERS
     ],
     "invert": [
-        Sample(inputs=(extremes(d),), expected=by_element(lambda x: not x if d.is_bool else ~x))
-        for d in INTEGERS
+        Sample(inputs=(extremes(d),), expected=by_element(operator.invert)) for d in INTEGERS
     ]
     + [Sample(inputs=(extremes("bool"),), expected=by_element(operator.not_))],
 }
@@ -247,8 +250,8 @@ def smooth(
         for d in HALVES
     ]
     samples += [
-        Sample(inputs=(np.abs(TensorSpecArray(s)),), expected=expected if np.prod(s) < 500 else None,
-               expected_ulp=4, ulp=4)
+        Sample(inputs=(np.abs(of_shape(s)),),
+               expected=expected if np.prod(s) < 500 else None, expected_ulp=4, ulp=4)
         for s in UNARY_SHAPES
     ]  # fmt: skip
     samples.append(
@@ -258,7 +261,7 @@ def smooth(
     return samples
 
 
-def TensorSpecArray(shape: tuple[int, ...]) -> np.ndarray:  # noqa: N802
+def of_shape(shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(rng().standard_normal(shape) * 3).astype(np.float32)
 
 
@@ -452,9 +455,7 @@ def cast_samples() -> list[Sample]:
                    expected=converted)
         )  # fmt: skip
         samples.append(Sample(inputs=(wide,), params={"dtype": half}, expected=converted))
-    samples.append(
-        Sample(inputs=(centred(3, 4),), params={"dtype": dtypes.float64}, gradient=(0,))
-    )
+    samples.append(Sample(inputs=(centred(3, 4),), params={"dtype": dtypes.float64}, gradient=(0,)))
     return samples
 
 

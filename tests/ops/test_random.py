@@ -219,7 +219,10 @@ def test_dropout_noise_shape_is_shared() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ft.random.uniform([2], dtype=ft.int32), "uniform: integers of int32 need a maxval"),
+        (
+            lambda: ft.random.uniform([2], dtype=ft.int32),
+            "uniform: integers of int32 need a maxval",
+        ),
         (lambda: ft.nn.dropout(ft.ones([2]), 1.0), r"dropout: rate must be in \[0, 1\), received"),
         (
             lambda: ft.random.stateless_uniform([2], [1, 2, 3]),

@@ -114,7 +114,8 @@ class Builder:
             (lambda v: v * 2.0, 2 * bound), (lambda v: ft.cast(ft.cast(v, ft.int32), ft.float32),
                                              bound),
             (lambda v: ft.cast(v > 0.0, ft.float32), 1), (lambda v: v + 0.0, bound),
-            (lambda v: v * 1.0, bound), (lambda v: ft.cast(ft.cast(v, "float16"), "float32"), bound),
+            (lambda v: v * 1.0, bound),
+            (lambda v: ft.cast(ft.cast(v, "float16"), "float32"), bound),
         ))  # fmt: skip
         self.add(function(x), new)
 
@@ -147,7 +148,8 @@ class Builder:
         y = self.partner(x)
         m, n = self.bound(x), self.bound(y)
         function, new = self.pick((
-            (e.add_p, m + n), (e.subtract_p, m + n), (e.multiply_p, m * n), (e.maximum_p, max(m, n)),
+            (e.add_p, m + n), (e.subtract_p, m + n), (e.multiply_p, m * n),
+            (e.maximum_p, max(m, n)),
             (e.minimum_p, max(m, n)), (lambda u, v: ft.cast(u < v, ft.float32), 1),
             (lambda u, v: ft.cast(ft.equal(u, v), ft.float32), 1),
             (lambda u, v: ft.where(u >= v, u, v * 2.0), m + 2 * n),
@@ -342,9 +344,7 @@ class Builder:
         if not fits or math.prod(x.shape[:-1]) * 4 * outputs > MOST_ELEMENTS:
             return
         w = self.constant((*kernel, int(x.shape[-1] or 0), outputs))
-        found = c.convolution_p(
-            x, w, strides=strides, padding=pads, dilations=gaps, grouped=False
-        )
+        found = c.convolution_p(x, w, strides=strides, padding=pads, dilations=gaps, grouped=False)
         count = math.prod(kernel) * int(x.shape[-1] or 0)
         self.add(found if self.exact else found * (1 / count), count * 4 * self.bound(x))
 

@@ -56,6 +56,7 @@ class Trainer(Layer):
         self.predict_function: Any = None
         self._shuffle_seed: int | None = None
         self._epochs_seen = 0
+        self._initial_epoch = 0
 
     @property
     def output_names(self) -> list[str]:
@@ -273,11 +274,13 @@ class Trainer(Layer):
                                      validation_steps)  # fmt: skip
         listeners = self._callbacks(callbacks, verbose, epochs, data, history=True)
         self.stop_training = False
-        self._build_for(data, initial_epoch)
+        self._build_for_data(data)
+        # `BackupAndRestore` sets it when training begins.
+        self._initial_epoch = initial_epoch
         listeners.on_train_begin()
         logs: Logs = {}
         try:
-            for epoch in range(initial_epoch, epochs):
+            for epoch in range(self._initial_epoch, epochs):
                 logs = self._train_epoch(data, epoch, listeners)
                 if validation is not None and _validates(epoch, validation_freq):
                     logs |= self._validate(validation, callbacks)
@@ -336,7 +339,7 @@ class Trainer(Layer):
         """
         self._check_compiled("evaluate")
         data = make_data(x, y, sample_weight, batch_size, steps)
-        self._build_for(data, 0)
+        self._build_for_data(data)
         listeners = self._callbacks(callbacks, verbose, 1, data, history=False)
         logs = self._evaluate(data, listeners)
         if return_dict:
@@ -379,7 +382,7 @@ class Trainer(Layer):
             callbacks: As for `fit`.
         """
         data = make_data(x, None, None, batch_size, steps)
-        self._build_for(data, 0)
+        self._build_for_data(data)
         if self.predict_function is None:
             self.predict_function = StepFunction(self, "predict_step")
         listeners = self._callbacks(callbacks, verbose, 1, data, history=False)
@@ -430,7 +433,7 @@ class Trainer(Layer):
     ) -> Any:
         rows = len(flatten(as_arrays(x, "x"))[0])
         data = make_data(x, y, sample_weight, rows, None, None, class_weight)
-        self._build_for(data, 0)
+        self._build_for_data(data)
         logs = _logs(function(next(iter(data.batches(0)))))
         if as_dict:
             return logs
@@ -457,9 +460,8 @@ class Trainer(Layer):
         bits = np.random.Philox(key=[self._shuffle_seed, epoch])
         return np.random.Generator(bits).permutation(self._examples)
 
-    def _build_for(self, data: ArrayData | IterableData, initial_epoch: int) -> None:
+    def _build_for_data(self, data: ArrayData | IterableData) -> None:
         """Make the weights and the optimizer's state before the first step is traced."""
-        del initial_epoch
         if isinstance(data, ArrayData) and not self.built:
             x = data.structure[0]
             shapes = map_structure(lambda a: (None, *a.shape[1:]), x)

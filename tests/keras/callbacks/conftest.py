@@ -47,7 +47,7 @@ def model() -> FakeModel:
 @pytest.fixture
 def drive(model):
     """Let callbacks see epochs: each a dict of logs, given also to the batches' end."""
-    from freshet.keras.callbacks import CallbackList  # noqa: PLC0415
+    from freshet.keras.callbacks import CallbackList
 
     def run(callbacks: Any, epochs: list[dict[str, Any]], batches: int = 1) -> Any:
         listeners = CallbackList(callbacks, add_history=True, model=model, epochs=len(epochs))

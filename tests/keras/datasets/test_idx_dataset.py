@@ -169,7 +169,7 @@ def test_a_silent_mirror_is_given_up(monkeypatch):
 
 
 def test_the_official_mirrors_are_encrypted():
-    from freshet.keras.datasets import cifar10, fashion_mnist, mnist  # noqa: PLC0415
+    from freshet.keras.datasets import cifar10, fashion_mnist, mnist
 
     mirrors = (
         *mnist.MNIST.mirrors,
@@ -180,7 +180,7 @@ def test_the_official_mirrors_are_encrypted():
 
 
 def test_a_file_of_kerass_cache_is_no_folder():
-    from freshet.keras.datasets import mnist  # noqa: PLC0415
+    from freshet.keras.datasets import mnist
 
     offline = dataclasses.replace(mnist.MNIST, mirrors=())
     with pytest.raises(UnavailableError, match="mnist: train-images-idx3-ubyte"):

@@ -68,8 +68,8 @@ def test_an_open_batch_size_is_counted() -> None:
 
 def test_a_function_becomes_a_metric() -> None:
     def hits(y_true: Any, y_pred: Any, within: float) -> Any:
-        from freshet.ops.math import abs as absolute  # noqa: PLC0415
-        from freshet.ops.math import cast  # noqa: PLC0415
+        from freshet.ops.math import abs as absolute
+        from freshet.ops.math import cast
 
         return cast(absolute(y_true - y_pred) < within, "float32")
 

@@ -20,8 +20,8 @@ class Largest(Metric):
         self.largest = self.add_weight(name="largest", initializer="zeros")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        from freshet.ops.math import maximum  # noqa: PLC0415
-        from freshet.ops.reduction import reduce_max  # noqa: PLC0415
+        from freshet.ops.math import maximum
+        from freshet.ops.reduction import reduce_max
 
         self.largest.assign(maximum(self.largest, reduce_max(values)))
 
