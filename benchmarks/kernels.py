@@ -18,7 +18,7 @@ from benchmarks.harness.environment import available_cpus, busy_seconds, process
 from benchmarks.harness.report import table
 from benchmarks.harness.rounds import QUIET
 from benchmarks.models import PROBLEMS, Problem
-from benchmarks.models.training_freshet import Training
+from benchmarks.models.training_keras import Training
 from freshet.compiler.kernel_text import schedule_text
 from freshet.runtime.profile import CallTime, Profile, peak_flops, profile_function
 
@@ -73,7 +73,9 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 def measure(problem: Problem, rounds: int) -> tuple[Profile, float]:
     """Return the profile of a training step and the peak."""
-    training = Training(problem, problem.data(1), "function", problem.rate)
+    training = Training(
+        problem, problem.data(1), "layers", problem.rate, package="freshet", jit_compile=None
+    )
     before = peak_flops()
     profile = profile_function(training.function, *training.batches[0], rounds=rounds)
     return profile, max(before, peak_flops())

@@ -30,7 +30,7 @@ from benchmarks.harness.environment import (
     this_machine,
     worker_environment,
 )
-from benchmarks.harness.frameworks import DEFAULT, FRAMEWORKS, FRESHET
+from benchmarks.harness.frameworks import FRAMEWORKS, FRESHET
 from benchmarks.harness.process import Worker, WorkerError, can_import, start_worker
 from benchmarks.harness.report import Result, Start, result_json, result_text, versions_text
 from benchmarks.harness.rounds import (
@@ -94,9 +94,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         help=f"which of {', '.join(PROBLEMS)}; all by default",
     )  # fmt: skip
     parser.add_argument(
-        "--frameworks", nargs="+", choices=FRAMEWORKS, default=list(DEFAULT), metavar="NAME",
-        help=f"which of {', '.join(FRAMEWORKS)}; by default all but freshet_keras that are "
-        "installed",
+        "--frameworks", nargs="+", choices=FRAMEWORKS, default=list(FRAMEWORKS), metavar="NAME",
+        help=f"which of {', '.join(FRAMEWORKS)}; by default all that are installed",
     )  # fmt: skip
     parser.add_argument("--rounds", type=_positive, default=15, help="turns each (default 15)")
     parser.add_argument(

@@ -42,6 +42,8 @@ def worker_environment(threads: int, cache: Path) -> dict[str, str]:
         "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        # An editable install compiles to bytecode when first imported, as pip does for the others.
+        "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
 

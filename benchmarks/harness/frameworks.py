@@ -41,12 +41,8 @@ FRAMEWORKS: Final = {
     f.name: f
     for f in (
         Framework(
-            FRESHET, "Freshet", ("numpy", "freshet"), "training_freshet",
+            FRESHET, "Freshet", ("numpy", "freshet"), "training_keras",
             ("freshet", "numpy", "llvmlite"), "#0b6e99",
-        ),
-        Framework(
-            "freshet_keras", "Freshet Keras", ("numpy", "freshet"), "training_keras",
-            ("freshet", "numpy", "llvmlite"), "#4aa3c7",
             options={"package": "freshet", "jit_compile": None},
         ),
         Framework(
@@ -71,6 +67,3 @@ FRAMEWORKS: Final = {
         ),
     )
 }  # fmt: skip
-
-DEFAULT: Final = tuple(name for name in FRAMEWORKS if name != "freshet_keras")
-"""What is measured unless the user says otherwise."""

@@ -1,7 +1,7 @@
 """The three training problems: what every framework is given, as NumPy arrays.
 
-A problem's code stands in ``<problem>_keras.py``, ``_torch.py``, ``_jax.py`` and ``_freshet.py``;
-the training loop around it in ``training_keras.py`` and so on. Each of these modules has
+A problem's code stands in ``<problem>_keras.py`` (for TensorFlow and Freshet), ``_torch.py`` and
+``_jax.py``; the training loop around it in ``training_keras.py`` and so on. Each of these has
 
     forms(problem)      the ways in which a framework can sensibly run it; the fastest is measured
     configure(package)  what must be set once

@@ -41,7 +41,7 @@ class Training:
         rate: float,
         *,
         package: str,
-        jit_compile: bool,
+        jit_compile: bool | None,
     ) -> None:
         tf = importlib.import_module(package)
         code = importlib.import_module(f"benchmarks.models.{problem.name}_keras")
@@ -53,16 +53,16 @@ class Training:
             variable.assign(value)
         self._accuracy = tf.keras.metrics.SparseCategoricalAccuracy()
         # Tensors made once: no step pays for a conversion.
-        batches = [(tf.constant(x), tf.constant(y)) for x, y in data.batches]
-        self._batches = itertools.cycle(batches)
-        self._step = tf.function(
+        self.batches = [(tf.constant(x), tf.constant(y)) for x, y in data.batches]
+        self._batches = itertools.cycle(self.batches)
+        self.function = tf.function(
             _step_function(tf, self._model, code.optimizer(tf.keras), self._accuracy),
             jit_compile=jit_compile,
         )
 
     def step(self) -> None:
         """Train on one batch."""
-        self._loss = self._step(*next(self._batches))
+        self._loss = self.function(*next(self._batches))
 
     def loss(self) -> float:
         """Return the loss of the last step, once everything is done."""

@@ -23,7 +23,7 @@ from freshet.core import dtypes
 from freshet.core.dtypes import DType
 from freshet.core.shapes import TensorType
 from freshet.ops import scalar
-from freshet.ops.index import Position, parse_affine, parse_index
+from freshet.ops.index import Affine, Index, Position, parse_affine, parse_index
 from freshet.ops.scalar import Expr
 
 # --- printing -------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def schedule_text(schedule: Schedule) -> str:
 
     return (
         f"tiles units={loops(s.units)} loops={loops(s.loops)} rows={loops(s.rows)} "
-        f"column={s.column}x{s.vectors} depth={','.join(s.depth)} "
+        f"column={s.column}x{s.vectors} depth={','.join(s.depth) or '-'} "
         f"swap={s.swap} pack_scalar={s.pack_scalar} pack_vector={s.pack_vector} "
         f"accumulate={s.accumulate}"
     )
@@ -119,9 +119,17 @@ def schedule_text(schedule: Schedule) -> str:
 # --- reading --------------------------------------------------------------------------------------
 
 _BUFFER: Final = re.compile(r"(\w+): (\w+)\[([\d,]*)\]")
+_AXIS: Final = re.compile(r"(\w+)=(\d+)")
 _DEFINE: Final = re.compile(r"%(\w+): (\w+) = (\w+) ?(.*)")
 _LOAD: Final = re.compile(r"(\w+)\[(.*?)\](?: else (\S+))?")
 _STORE: Final = re.compile(r"store (\w+)\[(.*?)\] (\S+)")
+_UNARY: Final = (scalar.MATH - {"pow"}) | {"neg", "abs", "bit_not", "cast"}
+_TERNARY: Final = frozenset({"select", "random_bits"})
+_LOOPS_FIELDS: Final = ("vector", "unroll", "block")
+_TILES_FIELDS: Final = (
+    "units", "loops", "rows", "column", "depth", "swap", "pack_scalar", "pack_vector", "accumulate",
+)  # fmt: skip
+_SCHEDULES: Final = "schedule loops vector=... unroll=... block=..., or tiles units=... ..."
 
 
 def parse(text: str) -> Kernel:
@@ -134,8 +142,10 @@ def parse(text: str) -> Kernel:
     for line in filter(None, (raw.partition("#")[0].strip() for raw in text.splitlines())):
         try:
             reader.read(line)
-        except (ValueError, KeyError, IndexError) as error:
+        except ValueError as error:
             raise ValueError(f"cannot read the kernel line {line!r}: {error}") from None
+    if not reader.name:
+        raise ValueError("cannot read an empty text as a kernel")
     return reader.kernel()
 
 
@@ -154,13 +164,13 @@ class _Reader:
 
     def read(self, line: str) -> None:
         word, _, rest = line.partition(" ")
+        if bool(self.name) == (word == "kernel"):
+            raise ValueError("a text is one kernel, and starts with: kernel name")
         if word == "kernel":
             self.name = rest
         elif word in {"in", "inout", "out"}:
-            for name, dtype, sizes in _BUFFER.findall(rest):
-                shape = tuple(int(s) for s in sizes.split(",") if s)
-                kind = TensorType(dtypes.from_short(dtype), shape)
-                self.buffers[name] = Buffer(name, kind, word)
+            for part in rest.split(", "):
+                self._buffer(part, word)
         elif word == "outer":
             self.outer = self._axes(rest)
         elif word == "stage":
@@ -168,10 +178,25 @@ class _Reader:
             self.values = dict(self.results)
         elif word == "schedule":
             self.schedule = parse_schedule(rest)
-        elif word == "store":
+            for name in _axes_of(self.schedule):
+                self._check_axis(name)
+        else:
+            self._statement(line)
+
+    def _statement(self, line: str) -> None:
+        if not self.stages:
+            raise ValueError("expected a stage before the first statement")
+        if line.startswith("store "):
             self._store(line)
         else:
             self._define(line)
+
+    def _buffer(self, text: str, role: str) -> None:
+        m = _matched(_BUFFER, text, "name: dtype[size,...], ...")
+        if m[1] in self.buffers:
+            raise ValueError(f"there are two buffers {m[1]!r}")
+        shape = tuple(int(s) for s in m[3].split(",") if s)
+        self.buffers[m[1]] = Buffer(m[1], TensorType(dtypes.from_short(m[2]), shape), role)
 
     def kernel(self) -> Kernel:
         stages = tuple(Stage(axes, tuple(body)) for axes, body in self.stages)
@@ -182,24 +207,21 @@ class _Reader:
         return Kernel(self.name, buffers, self.extents, self.outer, stages, self.schedule)
 
     def _axes(self, text: str) -> tuple[str, ...]:
-        found = dict(part.split("=") for part in text.split())
-        self.extents |= {name: int(extent) for name, extent in found.items()}
-        return tuple(found)
+        found = [_matched(_AXIS, part, "axis=extent ...") for part in text.split()]
+        self.extents |= {m[1]: int(m[2]) for m in found}
+        return tuple(m[1] for m in found)
 
     def _store(self, line: str) -> None:
-        m = _STORE.fullmatch(line)
-        if m is None:
-            raise ValueError("expected: store buffer[index, ...] value")
-        self.stages[-1][1].append(Store(m[1], self._position(m[2]), self._value(m[3])))
+        m = _matched(_STORE, line, "store buffer[index, ...] value")
+        where = self._position(self._known_buffer(m[1]), m[2])
+        self.stages[-1][1].append(Store(m[1], where, self._value(m[3])))
 
     def _define(self, line: str) -> None:
-        m = _DEFINE.fullmatch(line)
-        if m is None:
-            raise ValueError("expected: %name: dtype = operation operands")
+        m = _matched(_DEFINE, line, "%name: dtype = operation operands")
         name, dtype, op, rest = m[1], dtypes.from_short(m[2]), m[3], m[4]
         if op in REDUCTIONS:
             operand, _, at = rest.partition(" at ")
-            where = parse_affine(at) if at else None
+            where = self._affine(at) if at else None
             self.stages[-1][1].append(Reduction(name, op, self._value(operand), dtype, where))
             self.results[name] = self.values[name] = scalar.result(name, dtype)
         else:
@@ -207,27 +229,76 @@ class _Reader:
 
     def _expression(self, op: str, dtype: DType, rest: str) -> Expr:
         if op == "load":
-            m = _LOAD.fullmatch(rest)
-            if m is None:
-                raise ValueError("expected: load buffer[index, ...]")
-            return scalar.load(m[1], dtype, self._position(m[2]), _number(m[3] or "0", dtype))
+            m = _matched(_LOAD, rest, "load buffer[index, ...]")
+            where = self._position(self._known_buffer(m[1]), m[2])
+            return scalar.load(m[1], dtype, where, _number(m[3] or "0", dtype))
         if op == "coordinate":
-            return scalar.coordinate(parse_affine(rest), dtype)
+            return scalar.coordinate(self._affine(rest), dtype)
         if op == "inside":
             parts = (p.split("<") for p in rest.split(","))
-            return scalar.inside((parse_index(i), int(size)) for i, size in parts)
+            return scalar.inside((self._index(i), int(size)) for i, size in parts)
         if op not in scalar.SCALAR_OPS:
             raise ValueError(f"unknown operation {op!r}")
-        return scalar.make(op, [self._value(v) for v in rest.split()], dtype)
+        operands = [self._value(v) for v in rest.split()]
+        count = 1 if op in _UNARY else 3 if op in _TERNARY else 2
+        if len(operands) != count:
+            raise ValueError(f"{op} has {count} operands, not {len(operands)}")
+        return scalar.make(op, operands, dtype)
 
-    def _position(self, text: str) -> Position:
-        return tuple(parse_index(part) for part in text.split(",") if part.strip())
+    def _known_buffer(self, name: str) -> Buffer:
+        if name not in self.buffers:
+            raise ValueError(f"there is no buffer {name!r}")
+        return self.buffers[name]
+
+    def _position(self, buffer: Buffer, text: str) -> Position:
+        where = tuple(self._index(part) for part in text.split(",") if part.strip())
+        if len(where) != len(buffer.shape):
+            raise ValueError(f"{buffer.name} has {len(buffer.shape)} dimensions, not {len(where)}")
+        return where
+
+    def _index(self, text: str) -> Index:
+        index = parse_index(text)
+        if index.divisor < 1:
+            raise ValueError(f"cannot divide by {index.divisor}")
+        self._check_axes(index.numerator)
+        return index
+
+    def _affine(self, text: str) -> Affine:
+        number = parse_affine(text)
+        self._check_axes(number)
+        return number
+
+    def _check_axes(self, number: Affine) -> None:
+        for name in number.axes():
+            self._check_axis(name)
+
+    def _check_axis(self, name: str) -> None:
+        if name not in self.extents:
+            raise ValueError(f"there is no axis {name!r}")
 
     def _value(self, text: str) -> Expr:
         if text.startswith("%"):
+            if text[1:] not in self.values:
+                raise ValueError(f"{text} is not known here")
             return self.values[text[1:]]
         number, _, dtype = text.rpartition(":")
         return scalar.constant(_number(number, dtypes.from_short(dtype)), dtypes.from_short(dtype))
+
+
+def _axes_of(schedule: Schedule) -> Iterator[str]:
+    if isinstance(schedule, Loops):
+        if schedule.vector is not None:
+            yield schedule.vector
+        return
+    yield from (loop.axis for loop in (*schedule.units, *schedule.loops, *schedule.rows))
+    yield from (schedule.column, *schedule.depth)
+
+
+def _matched(pattern: re.Pattern[str], text: str, form: str) -> re.Match[str]:
+    m = pattern.fullmatch(text)
+    if m is None:
+        raise ValueError(f"expected: {form}")
+    return m
 
 
 def _number(text: str, dtype: DType) -> Any:
@@ -237,9 +308,16 @@ def _number(text: str, dtype: DType) -> Any:
 
 
 def parse_schedule(text: str) -> Schedule:
-    """Build the schedule that `schedule_text` prints."""
-    kind, *parts = text.split()
-    given = dict(p.split("=") for p in parts)
+    """Build the schedule that `schedule_text` prints.
+
+    Raises:
+        ValueError: It is no schedule.
+    """
+    kind, *parts = text.split() or [""]
+    given = {name: value for name, _, value in (part.partition("=") for part in parts)}
+    wanted = {"loops": _LOOPS_FIELDS, "tiles": _TILES_FIELDS}.get(kind)
+    if wanted is None or tuple(given) != wanted:
+        raise ValueError(f"expected: {_SCHEDULES}")
 
     def optional(name: str) -> int | None:
         return None if given[name] == "None" else int(given[name])
@@ -253,9 +331,10 @@ def parse_schedule(text: str) -> Schedule:
         return tuple(Loop(i.partition(":")[0], int(i.partition(":")[2])) for i in items)
 
     column, _, vectors = given["column"].rpartition("x")
+    depth = () if given["depth"] == "-" else tuple(given["depth"].split(","))
     return Tiles(
         units=loops("units"), loops=loops("loops"), rows=loops("rows"), column=column,
-        vectors=int(vectors), depth=tuple(given["depth"].split(",")),
+        vectors=int(vectors), depth=depth,
         swap=given["swap"] == "True", pack_scalar=optional("pack_scalar"),
         pack_vector=optional("pack_vector"), accumulate=optional("accumulate"),
     )  # fmt: skip

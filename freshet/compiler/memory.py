@@ -1,7 +1,8 @@
 """Memory planning: where every value of a program is.
 
 Inputs, outputs and constants have memory of their own. A variable's new value is written over its
-old one, if every other reader of the old one comes before. Everything else shares one arena:
+old one, if every other reader of the old one comes before, and everything that may fail: a failed
+run leaves every variable as it was. Everything else shares one arena:
 offsets are chosen from the time each value is needed, so the peak is known before the run.
 """
 
@@ -14,6 +15,7 @@ from typing import Final
 from freshet.compiler.fusion.fuse import Step
 from freshet.compiler.fusion.realize import Memory
 from freshet.compiler.kernel import Change, Kernel, Tiles
+from freshet.compiler.ordering import dependencies_first
 from freshet.core.errors import InternalError
 from freshet.graph.ir import Graph, Value
 from freshet.graph.trace import static_value
@@ -30,10 +32,12 @@ class Place:
         space: ``input``, ``output``, ``constant`` or ``arena``; ``status`` for a check's outcome,
             ``scratch`` for the threads' private memory.
         number: Which input, output, constant or check; the byte offset in the arena.
+        offset: Bytes after its beginning, of an input, output or constant.
     """
 
     space: str
     number: int
+    offset: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,10 @@ def _in_place(
     writer = next((i for i, s in enumerate(steps) if root in s.writes), None)
     if writer is None or root.type != target.type:
         return None
-    readers = [i for i, s in enumerate(steps) if target in s.reads and i != writer]
     step = steps[writer]
-    if any(i > writer for i in readers) or step.kernel is None or step.buffers is None:
+    if any(target in s.reads or s.may_fail for s in steps[writer + 1 :]):
+        return None
+    if step.kernel is None or step.buffers is None:
         return None
     out = next(n for n, v in step.buffers.items() if v is root)
     ins = [n for n, v in step.buffers.items() if memory.root(v) is target]
@@ -157,7 +162,8 @@ def _unified(kernel: Kernel, ins: Sequence[str], out: str) -> Kernel:
 def order_for_updates(graph: Graph, steps: Sequence[Step], memory: Memory) -> tuple[Step, ...]:
     """Return the steps so ordered that old values of variables are read before new are written.
 
-    Where that is impossible (a reader of the old value depends on the new one), the order stays.
+    What may fail comes before, too. Where that is impossible (a reader of the old value depends on
+    the new one), the order stays.
     """
     maker = {v: i for i, s in enumerate(steps) for v in s.writes}
     before: list[set[int]] = [{maker[v] for v in s.reads if v in maker} for s in steps]
@@ -168,20 +174,10 @@ def order_for_updates(graph: Graph, steps: Sequence[Step], memory: Memory) -> tu
         readers = {i for i, s in enumerate(steps) if target in s.reads and i != writer}
         if not any(_depends(before, reader, writer) for reader in readers):
             before[writer] |= readers
-    done: list[int] = []
-    seen: set[int] = set()
-
-    def visit(i: int) -> None:
-        if i in seen:
-            return
-        seen.add(i)
-        for j in sorted(before[i]):
-            visit(j)
-        done.append(i)
-
-    for i in range(len(steps)):
-        visit(i)
-    return tuple(steps[i] for i in done)
+        failing = {i for i, s in enumerate(steps) if s.may_fail and i != writer}
+        before[writer] |= {i for i in failing if not _depends(before, i, writer)}
+    order = dependencies_first(range(len(steps)), lambda i: sorted(before[i]))
+    return tuple(steps[i] for i in order)
 
 
 def _depends(before: list[set[int]], step: int, on: int) -> bool:

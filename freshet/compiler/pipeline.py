@@ -11,78 +11,30 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from freshet.compiler.fusion.fuse import Fused, Step, fuse
-from freshet.compiler.kernel import Kernel
-from freshet.compiler.memory import Layout, Place, order_for_updates, plan_memory
+from freshet.compiler.memory import Layout, order_for_updates, plan_memory
+from freshet.compiler.program import Planned, Program, assemble_program, workspace_bytes
 from freshet.compiler.schedule import schedule
 from freshet.compiler.target import Target
 from freshet.core.config import config
+from freshet.core.dtypes import uint8
 from freshet.core.shapes import TensorType
-from freshet.core.source import SourceLine
 from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.passes.hoist_transposes import hoist_transposes
 from freshet.graph.passes.separate_results import separate_results
 from freshet.graph.passes.simplify import STAGES as SIMPLIFY
 from freshet.graph.passes.specialize import specialize
+from freshet.graph.scan import body_types, parts_of
+from freshet.ops.nest import Repeat
 
 GRAPH_PASSES: Final[dict[str, Callable[[Graph], Graph]]] = {
     # Twice: folding shapes and joining views uncover each other.
     **SIMPLIFY,
     **{f"{name}_twice": stage for name, stage in SIMPLIFY.items()},
+    # After the rules, which join transposes with what reads them.
+    "hoist_transposes": hoist_transposes,
     # After the rules, which would take the copies out again.
     "separate_results": separate_results,
 }
-
-
-@dataclass(frozen=True)
-class KernelCall:
-    """One run of a kernel: where each of its buffers is.
-
-    Attributes:
-        check: Number of the check that the kernel is for; the program stops if it found something.
-        sources: The user's lines it comes from.
-    """
-
-    kernel: Kernel
-    arguments: tuple[Place, ...]
-    check: int | None = None
-    sources: tuple[SourceLine, ...] = ()
-
-
-@dataclass(frozen=True)
-class HostCall:
-    """One run of a primitive's reference, in Python."""
-
-    node: Node
-    operands: tuple[Place, ...]
-    results: tuple[Place, ...]
-
-
-@dataclass(frozen=True)
-class Program:
-    """What the runtime executes, as data.
-
-    Attributes:
-        calls: In order.
-        inputs: Types of the graph's inputs.
-        outputs: Types of its outputs.
-        constants: Values of the constants.
-        arena_bytes: Memory for everything in between.
-        checks: The checks, by number: their node and where its operand is.
-        graph: What it was compiled from.
-    """
-
-    name: str
-    calls: tuple[KernelCall | HostCall, ...]
-    inputs: tuple[TensorType, ...]
-    outputs: tuple[TensorType, ...]
-    constants: tuple[Any, ...]
-    arena_bytes: int
-    checks: tuple[tuple[Node, Place], ...]
-    graph: Graph
-
-    @property
-    def kernels(self) -> list[Kernel]:
-        """The kernels, in order of their calls."""
-        return [c.kernel for c in self.calls if isinstance(c, KernelCall)]
 
 
 def compile_graph(graph: Graph, types: Sequence[TensorType], target: Target) -> Program:
@@ -93,6 +45,11 @@ def compile_graph(graph: Graph, types: Sequence[TensorType], target: Target) -> 
         types: Types of its inputs, every size known.
         target: The machine.
     """
+    return assemble_program(_planned(graph, types, target), target)
+
+
+def _planned(graph: Graph, types: Sequence[TensorType], target: Target) -> Planned:
+    """Run every pass on a graph, or on the body of a loop."""
     graph = _traced("specialize", specialize(graph, types))
     for name, stage in GRAPH_PASSES.items():
         graph = _traced(name, stage(graph))
@@ -100,7 +57,29 @@ def compile_graph(graph: Graph, types: Sequence[TensorType], target: Target) -> 
     steps = [part for step in fused.steps for part in _scheduled(step, target)]
     ordered = order_for_updates(graph, steps, fused.memory)
     layout = _traced("memory", plan_memory(graph, ordered, fused.memory), _layout_text)
-    return _program(graph, fused, layout, target)
+    return Planned(graph, fused.memory, layout)
+
+
+def _with_body(step: Step, node: Node, target: Target) -> Step:
+    """Return a loop over time with its body planned and its workspace among what it makes."""
+    parts = parts_of(node.params)
+    body: Graph = node.params["body"]
+    outputs = list(body.outputs[: parts.carries])
+    results = list(range(parts.carries))
+    for value in body.outputs[parts.carries :]:
+        # A carry that is put out as well is one value; anything else is a result of its own.
+        twin = outputs.index(value) if value in outputs[: parts.carries] else None
+        if twin is None or twin in results[parts.carries :]:
+            twin = len(outputs)
+            outputs.append(value)
+        results.append(twin)
+    types = body_types(parts, [v.type for v in node.operands])
+    planned = replace(
+        _planned(replace(body, outputs=tuple(outputs)), types, target), results=tuple(results)
+    )
+    size = workspace_bytes(planned, parts.carries)
+    workspace = Value(TensorType(uint8, (size,)), "workspace")
+    return replace(step, body=planned, writes=(*step.writes, workspace))
 
 
 def _traced(name: str, result: Any, text: Callable[[Any], str] = str) -> Any:
@@ -126,7 +105,8 @@ def _layout_text(layout: Layout) -> str:
 def _scheduled(step: Step, target: Target) -> list[Step]:
     """Return the step with its kernel scheduled; several, if it was split."""
     if step.kernel is None or step.buffers is None:
-        return [step]
+        loops = step.node is not None and isinstance(step.node.primitive.lower, Repeat)
+        return [_with_body(step, step.node, target)] if loops and step.node else [step]
     kernels = schedule(step.kernel, target)
     values = dict(step.buffers)
     for kernel in kernels:
@@ -164,50 +144,3 @@ def _base(value: Value) -> Value:
     while value.node is not None and is_alias(value.node):
         value = value.node.operands[0]
     return value
-
-
-def _program(graph: Graph, fused: Fused, layout: Layout, target: Target) -> Program:
-    memory, places = fused.memory, layout.places
-
-    def place(value: Value) -> Place:
-        root = memory.root(value)
-        return places[value if root is None else root]
-
-    calls: list[KernelCall | HostCall] = []
-    checks: list[tuple[Node, Place]] = []
-    for step in layout.steps:
-        if step.kernel is None or step.buffers is None:
-            assert step.node is not None
-            operands = tuple(place(v) for v in step.node.operands)
-            results = tuple(places[v] for v in step.node.outputs)
-            calls.append(HostCall(step.node, operands, results))
-            continue
-        arguments, check = [], None
-        for b in step.kernel.buffers:
-            if b.name == "status":
-                assert step.node is not None
-                check = len(checks)
-                checks.append((step.node, place(step.node.operands[0])))
-                arguments.append(Place("status", check))
-            else:
-                arguments.append(place(step.buffers[b.name]))
-        calls.append(KernelCall(step.kernel, tuple(arguments), check, step.sources))
-    for to, source in layout.copies:
-        calls.append(_copy(to, places[to], source, places[source], target))
-    return Program(
-        graph.name, tuple(calls), tuple(v.type for v in graph.inputs),
-        tuple(v.type for v in graph.outputs),
-        tuple(v.node.params["value"] for v in layout.constants if v.node is not None),
-        layout.arena_bytes, tuple(checks), graph,
-    )  # fmt: skip
-
-
-def _copy(
-    to: Value, target_place: Place, source: Value, place: Place, target: Target
-) -> KernelCall:
-    """Return the call that copies an update's value into its variable."""
-    from freshet.compiler.fusion.draft import copy_kernel  # noqa: PLC0415
-
-    del to
-    kernel = schedule(copy_kernel(source.type), target)[0]
-    return KernelCall(kernel, (place, target_place))

@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from freshet.compiler.emit.tiles import plan
 from freshet.compiler.kernel import Kernel, Loop, Store, Tiles
 from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
 from freshet.compiler.target import Target
+from freshet.compiler.tile_plan import plan
 from freshet.core import dtypes
 from freshet.ops.index import Position, strides_of
 from freshet.ops.scalar import Expr
@@ -228,7 +228,7 @@ class _Scheduler:
             for t, v in column_tiles:
                 # Multiply-adds, loads, the wait for an accumulator, and the loop itself; of equal
                 # tiles the one that loads less.
-                total += times * t * (max(rows * v, v + rows / 2, latency) + 0.5 + (rows + v) / 60)
+                total += times * t * (max(rows * v, v + rows, latency) + 0.5 + (rows + v) / 60)
         return total * (1 + 0.02 * (variants - 1))
 
     # --- packing ----------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ class _Scheduler:
     def _pack_vector(self, s: Tiles) -> Tiles:
         """Block the depth so that a panel stays near, and the columns so that all panels fit."""
         width = s.vectors * self.lanes
-        panel = self.target.l1_bytes * 2
+        panel = self.target.l1_bytes
         deep = [a for a in s.depth if self.vectors.has(a)]
         depth = math.prod(self.extents[a] for a in deep)
         if depth * width * self.element.size > panel and deep:

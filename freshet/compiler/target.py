@@ -59,7 +59,8 @@ class Target:
     @property
     def key(self) -> str:
         """Text that differs between targets whose object code may differ."""
-        return f"{self.triple} {self.cpu} {self.features} {self.vector_bytes}"
+        fused = "fma" if self.fused_multiply_add else "no fma"
+        return f"{self.triple} {self.cpu} {self.features} {self.vector_bytes} {fused}"
 
 
 def llvm() -> Any:

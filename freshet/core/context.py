@@ -48,6 +48,9 @@ class Recorder(Protocol):
     def record_read(self, variable: Variable, value: Tensor) -> None:
         """Remember that `value` is what `variable` held."""
 
+    def tracks(self, tensor: Tensor) -> bool:
+        """Return whether a tensor depends on something that is watched."""
+
 
 class _State(threading.local):
     tracer: Tracer | None = None

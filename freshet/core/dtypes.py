@@ -184,7 +184,9 @@ def of_array(array: np.ndarray[Any, Any]) -> DType:
 
 
 def from_short(short: str) -> DType:
-    """Return the dtype that prints as `short` in graphs and kernels."""
+    """Return the dtype that prints as `short` in graphs and kernels; `ValueError` if none does."""
+    if short not in _BY_SHORT:
+        raise ValueError(f"unknown dtype {short!r}")
     return _BY_SHORT[short]
 
 
@@ -219,6 +221,8 @@ def as_dtype(value: object) -> DType:
 
 
 def _from_numpy(value: object) -> DType | None:
+    if value is None:
+        return None  # NumPy's default is float64
     try:
         numpy_dtype = np.dtype(cast(Any, value))
     except TypeError:

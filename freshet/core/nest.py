@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -95,8 +96,10 @@ def _leaves(structure: Any) -> Iterator[Any]:
 
 def _pack(structure: Any, values: Iterator[Any]) -> Any:
     if isinstance(structure, dict):
-        packed = {key: _pack(structure[key], values) for key in _keys(structure)}
-        return type(structure)((key, packed[key]) for key in structure)
+        packed = copy.copy(structure)  # of the same class, its keys in the same order
+        for key in _keys(structure):
+            packed[key] = _pack(structure[key], values)
+        return packed
     if not is_nested(structure):
         return next(values)
     items = [_pack(item, values) for item in structure]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120 (pathlib is slow to import here)
+_LIBRARY: Final = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,17 @@ def is_own_file(name: str) -> bool:
     return name.startswith(_PACKAGE)
 
 
+def _is_python_file(name: str) -> bool:
+    """Return whether a file is of Python's own library, which calls back into a user's code."""
+    return name.startswith(("<frozen", _LIBRARY)) and "-packages" not in name
+
+
 def user_line() -> SourceLine | None:
-    """Return the innermost line on the stack that is not Freshet's own, or None."""
+    """Return the innermost line on the stack that is not Freshet's or Python's own, or None."""
     frame = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        if not is_own_file(code.co_filename) and not code.co_filename.startswith("<frozen"):
+        if not is_own_file(code.co_filename) and not _is_python_file(code.co_filename):
             return SourceLine(code.co_filename, frame.f_lineno, code.co_name)
         if frame.f_back is None:
             return None

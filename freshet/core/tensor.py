@@ -264,7 +264,7 @@ class Tensor(Operand):
     def _no_value(self, what: str) -> NoReturn:
         raise FailedPreconditionError(
             f"{self!r} is symbolic: {what} is known only when the traced function runs. Inside "
-            "@ft.function use ft operations (ft.where, ft.print, ...) instead of Python's and "
+            "@ft.function use ft operations (ft.where, ft.reduce_sum, ...) instead of Python's and "
             "NumPy's, or compute it outside"
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, final
 
 import numpy as np
@@ -13,7 +13,7 @@ from freshet.core.buffers import aligned_copy
 from freshet.core.dtypes import DType, as_dtype
 from freshet.core.errors import DTypeError, FailedPreconditionError, InvalidArgumentError
 from freshet.core.providers import provider
-from freshet.core.shapes import TensorShape
+from freshet.core.shapes import TensorShape, TensorSpec
 from freshet.core.tensor import Array, Operand, Tensor
 
 _NUMBERS = itertools.count()
@@ -106,15 +106,19 @@ class Variable(Operand):
         else:
             self._shared = True
             tensor = Tensor._of_array(self._array, self.dtype)
-        if self.trainable:
-            for recorder in context.state.recorders:
-                recorder.record_read(self, tensor)
+        for recorder in context.state.recorders:
+            recorder.record_read(self, tensor)
         return tensor
 
     read_value = value
 
     def numpy(self) -> Any:
-        """Return the present value as a new NumPy array."""
+        """Return the present value as a new NumPy array.
+
+        Raises:
+            FailedPreconditionError: A function is being traced.
+        """
+        self._refuse_tracing("numpy()")
         return self._array[()] if self._array.ndim == 0 else self._array.copy()
 
     def assign(self, value: Any) -> Variable:
@@ -156,7 +160,7 @@ class Variable(Operand):
         """Where the value is: always the CPU."""
         return "/job:localhost/replica:0/task:0/device:CPU:0"
 
-    def _check(self, caller: str, tensor: Tensor) -> None:
+    def _check(self, caller: str, tensor: Tensor | TensorSpec) -> None:
         if tensor.dtype != self.dtype:
             raise DTypeError(
                 f"{caller}: variable {self.name!r} holds {self.dtype.name}, "
@@ -167,6 +171,11 @@ class Variable(Operand):
                 f"{caller}: variable {self.name!r} has shape {self.shape}, received {tensor.shape}"
             )
 
+    def _replace(self, array: Array) -> None:
+        """Hold another array, which nobody else does; it has the right dtype and shape."""
+        self._array = array
+        self._shared = False
+
     def _writable(self) -> Array:
         """Return the variable's buffer, which nobody else holds and which is aligned."""
         if self._shared:
@@ -175,7 +184,15 @@ class Variable(Operand):
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        self._refuse_tracing("conversion to a NumPy array")
         return np.array(self._array, dtype=dtype, copy=True)
+
+    def _refuse_tracing(self, what: str) -> None:
+        if context.state.tracer is not None:
+            raise FailedPreconditionError(
+                f"{what} of variable {self.name!r}: its value is known only when the traced "
+                "function runs; use ft operations inside @ft.function"
+            )
 
     def __bool__(self) -> bool:
         return bool(self.value())
@@ -186,8 +203,17 @@ class Variable(Operand):
     def __float__(self) -> float:
         return float(self.value())
 
+    def __index__(self) -> int:
+        return self.value().__index__()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value(), spec) if spec else str(self)
+
     def __len__(self) -> int:
         return len(self.value())
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(self.value())
 
     def __repr__(self) -> str:
         return (

@@ -7,25 +7,30 @@ import inspect
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from freshet.core import context
 from freshet.core.config import config
-from freshet.core.errors import DTypeError, InvalidArgumentError
-from freshet.core.nest import flatten, pack_sequence_as, skeleton
+from freshet.core.errors import DTypeError, FailedPreconditionError, InvalidArgumentError
+from freshet.core.nest import assert_same_structure, flatten, pack_sequence_as, skeleton
 from freshet.core.providers import provider
 from freshet.core.shapes import TensorSpec, TensorType
-from freshet.core.tensor import Array, Tensor
+from freshet.core.tensor import Array, Reference, Tensor
 from freshet.core.variable import Variable
-from freshet.graph.ir import Graph
+from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.passes.specialize import specialize
 from freshet.graph.trace import GraphTracer, inline
+from freshet.ops.array import constant_p, shape_p
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.primitive import Call, Joint
 
 _run_eagerly = False
-_TENSORS: Final = (Tensor, np.ndarray, np.generic)
+_ARRAYS: Final = (np.ndarray, np.generic)
+_TENSORS: Final = (Tensor, *_ARRAYS, bool, int, float, str, bytes)
+"""What a traced function returns as a tensor."""
 
 
 def run_functions_eagerly(run_eagerly: bool) -> None:
@@ -58,7 +63,8 @@ class ConcreteFunction:
         self._leaves = leaves
         """Per leaf of the result: the number of a graph output, or ``(value,)`` of a constant."""
         self._count = len(graph.inputs) - len(variables)
-        self._executor = provider(f"executor.{config.backend}")(graph)
+        self._executor = _executor(graph)
+        self._splits: dict[tuple[TensorType, ...], _Split] = {}
 
     @property
     def name(self) -> str:
@@ -92,16 +98,22 @@ class ConcreteFunction:
         return self._executor
 
     def __call__(self, *args: Any) -> Any:
-        """Run with tensors for the arguments, in order."""
-        tensors = [
-            convert_to_tensor(a, dtype=s.dtype)
-            for a, s in zip(flatten(list(args)), self.inputs, strict=True)
-        ]
-        return self.call_flat(tensors)
+        """Run with tensors for the arguments, in order.
+
+        Raises:
+            InvalidArgumentError: They do not fit `inputs`.
+        """
+        given, specs = flatten(list(args)), self.inputs
+        if len(given) != len(specs):
+            raise InvalidArgumentError(
+                f"{self.name}: takes {len(specs)} tensors, received {len(given)}"
+            )
+        pairs = enumerate(zip(given, specs, strict=True))
+        return self.call_flat([_fitted(self.name, i, *pair) for i, pair in pairs])
 
     def call_flat(self, tensors: Sequence[Tensor]) -> Any:
         """Run with the flat list of tensor arguments; return the nested result."""
-        if context.state.recorders and self._count_floating(tensors):
+        if context.state.recorders and self._has_gradients(tensors):
             outputs = self._call_recorded(tensors)
         else:
             arrays = self._executor([t._value for t in tensors], self.captured_variables)
@@ -118,47 +130,51 @@ class ConcreteFunction:
 
     # --- differentiation --------------------------------------------------------------------------
 
-    def _count_floating(self, tensors: Sequence[Tensor]) -> bool:
-        return any(t.dtype.is_floating for t in tensors) or any(
-            v.trainable for v in self.captured_variables
-        )
+    def _has_gradients(self, tensors: Sequence[Tensor]) -> bool:
+        return any(t.dtype.is_floating for t in (*tensors, *self.captured_variables))
 
     def _call_recorded(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """Run and let the tapes see one operation, whose gradient is a function of its own."""
         reads = [v.value() for v in self.captured_variables]
         arguments = (*tensors, *reads)
-        arrays = self._forward([t._value for t in tensors], self.captured_variables)
+        split = self._split([t._type for t in arguments])
+        arrays = split.forward([t._value for t in tensors], self.captured_variables)
         count = len(self.graph.outputs)
         outputs = tuple(
             Tensor._of_array(a, v.type.dtype)
             for a, v in zip(arrays, self.graph.outputs, strict=False)
         )
-        operation = _Recorded(self, arrays[count:])
+        operation = _Recorded(self, split, arrays[count:])
         for recorder in context.state.recorders:
             recorder.record(operation, arguments, {}, outputs)
         return list(outputs)
 
-    @functools.cached_property
-    def _parts(self) -> tuple[Graph, Graph, list[int]]:
-        return split_gradient(self.graph)
-
-    @functools.cached_property
-    def _forward(self) -> Any:
-        return provider(f"executor.{config.backend}")(self._parts[0])
-
-    @functools.cached_property
-    def _backward(self) -> Any:
-        return provider(f"executor.{config.backend}")(self._parts[1])
+    def _split(self, types: Sequence[TensorType]) -> _Split:
+        """Return what runs forward and back for arguments and variables of these types."""
+        if all(None not in v.type.shape for v in self.graph.inputs):
+            types = ()
+        key = tuple(types)
+        if key not in self._splits:
+            # Sizes have to be known first: in the part that runs back they would be data.
+            graph = specialize(self.graph, types) if types else self.graph
+            forward, backward, numbers = split_gradient(graph)
+            self._splits[key] = _Split(_executor(forward), _executor(backward), numbers)
+        return self._splits[key]
 
     def gradients(
-        self, call: Call, kept: Sequence[Array], wanted: Sequence[bool], grads: Sequence[Tensor]
+        self,
+        call: Call,
+        split: _Split,
+        kept: Sequence[Array],
+        wanted: Sequence[bool],
+        grads: Sequence[Tensor],
     ) -> list[Tensor | None]:
         """Return the gradient for each input of a recorded call."""
         if context.state.recorders or context.state.tracer is not None:
             return self._traceable_gradients(call, wanted, grads)
-        arrays = self._backward([*kept, *(g._value for g in grads)], ())
+        arrays = split.backward([*kept, *(g._value for g in grads)], ())
         results: list[Tensor | None] = [None] * len(call.inputs)
-        for position, array in zip(self._parts[2], arrays, strict=True):
+        for position, array in zip(split.numbers, arrays, strict=True):
             if wanted[position]:
                 results[position] = Tensor._of_array(array, call.inputs[position].dtype)
         return results
@@ -182,13 +198,30 @@ class ConcreteFunction:
         return f"<ConcreteFunction {self.name}({specs})>"
 
 
+def _executor(graph: Graph) -> Any:
+    values = [*graph.inputs, *(v for node in graph.nodes for v in node.outputs)]
+    # Kernels do not work on strings; NumPy does.
+    strings = any(v.type.dtype.kind == "string" for v in values)
+    return provider(f"executor.{'numpy' if strings else config.backend}")(graph)
+
+
+@dataclass(frozen=True)
+class _Split:
+    """A function in two parts: see `split_gradient`."""
+
+    forward: Any
+    backward: Any
+    numbers: list[int]
+    """The inputs whose gradients `backward` returns."""
+
+
 class _Recorded:
     """A call of a concrete function, as a tape sees it: a primitive with a joint gradient."""
 
-    def __init__(self, function: ConcreteFunction, kept: Sequence[Array]) -> None:
+    def __init__(self, function: ConcreteFunction, split: _Split, kept: Sequence[Array]) -> None:
         self.name = function.name
         self.gradient = Joint(
-            lambda call, wanted, *grads: function.gradients(call, kept, wanted, grads)
+            lambda call, wanted, *grads: function.gradients(call, split, kept, wanted, grads)
         )
 
 
@@ -228,11 +261,16 @@ def _partition(joint: Graph, original: Graph, seeds: int, results: int) -> tuple
         if any(v in backward for v in node.operands):
             backward.update(node.outputs)
     ahead = [n for n in joint.nodes if n.outputs[0] not in backward]
-    behind = [n for n in joint.nodes if n.outputs[0] in backward]
     returned = joint.outputs[results:]
+    both = _known_anyway(joint, backward, returned)
+    behind = [n for n in joint.nodes if n.outputs[0] in backward or n in both]
+    made = {v for n in behind for v in n.outputs} | set(seed_inputs)
     crossing = dict.fromkeys(
-        v for v in [*(v for n in behind for v in n.operands), *returned] if v not in backward
+        v for v in [*(v for n in behind for v in n.operands), *returned] if v not in made
     )
+    for number, value in enumerate(crossing):
+        if value.node is not None:
+            value.name = f"kept_{number}"  # an input of the part that runs back
     outputs = joint.outputs[: len(original.outputs)]
     position = {v: i for i, v in enumerate(original.inputs)}
     updates = tuple(
@@ -250,11 +288,37 @@ def _partition(joint: Graph, original: Graph, seeds: int, results: int) -> tuple
     return first, second
 
 
+def _known_anyway(joint: Graph, backward: set[Value], returned: Sequence[Value]) -> set[Node]:
+    """Return the constants and the arithmetic on shapes that the backward part does once more."""
+    known: set[Value] = set()
+    for node in joint.nodes:
+        shapes = node.primitive in {constant_p, shape_p}
+        if shapes or (node.operands and all(v in known for v in node.operands)):
+            known.update(node.outputs)
+    found: set[Node] = set()
+    needed = set(returned)
+    for node in reversed(joint.nodes):
+        if node.outputs[0] in backward:
+            needed.update(node.operands)
+        elif node.outputs[0] in known and any(v in needed for v in node.outputs):
+            found.add(node)
+            needed.update(node.operands)
+    return found
+
+
 class Function:
     """What `ft.function` makes of a Python function: traces it once per signature, runs the graph.
 
     A signature is the dtype and shape of each tensor argument (NumPy arrays count as tensors), the
     identity of each variable and the value of everything else.
+
+    Args:
+        python_function: What is traced.
+        input_signature: As for `function`.
+        reduce_retracing: As for `function`.
+        name: Name of the graph; that of the Python function by default.
+        keeps_variables: Whether the variables that the first trace makes are known to be kept and
+            used by the next; otherwise a second trace finds out.
     """
 
     def __init__(
@@ -263,12 +327,14 @@ class Function:
         input_signature: Sequence[Any] | None = None,
         reduce_retracing: bool = False,
         name: str | None = None,
+        keeps_variables: bool = False,
     ) -> None:
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
         self.input_signature = None if input_signature is None else tuple(input_signature)
-        self._name = name or python_function.__name__
+        self._name = name or _name_of(python_function)
         self._reduce_retracing = reduce_retracing
+        self._keeps_variables = keeps_variables
         self._signature = inspect.signature(python_function)
         self._concrete: dict[Any, ConcreteFunction] = {}
         self._relaxed: list[tuple[TensorType, ...]] = []
@@ -291,10 +357,18 @@ class Function:
         """Run the function."""
         if _run_eagerly or context.state.tracer is not None:
             # Inside another traced function its operations become part of that graph.
-            return self.python_function(*args, **kwargs)
+            return self._run_python(args, kwargs)
         leaves, structure = self._arguments(args, kwargs)
         concrete, tensors = self._find(leaves, structure)
         return concrete.call_flat(tensors)
+
+    def _run_python(self, args: Any, kwargs: Any) -> Any:
+        if self.input_signature is not None or any(
+            isinstance(leaf, _ARRAYS) for leaf in flatten([args, kwargs])
+        ):
+            leaves, structure = self._arguments(args, kwargs)
+            args, kwargs = pack_sequence_as(structure, leaves)
+        return self.python_function(*args, **kwargs)
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
         """Return the trace for the given arguments; a `TensorSpec` stands for any such tensor."""
@@ -315,13 +389,16 @@ class Function:
             try:
                 bound = self._signature.bind(*args, **kwargs)
             except TypeError as error:
-                raise InvalidArgumentError(f"{self._name}: {error}") from None
+                raise TypeError(f"{self._name}: {error}") from None
             bound.apply_defaults()
             structure: Any = [list(bound.args), dict(bound.kwargs)]
         else:
             structure = [list(args), {}]
+        if self.input_signature is not None:
+            structure = self._declared(*structure)
+            return flatten(structure), structure
         leaves = [
-            convert_to_tensor(leaf) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
+            convert_to_tensor(leaf) if isinstance(leaf, _ARRAYS) else leaf
             for leaf in flatten(structure)
         ]
         return leaves, structure
@@ -335,12 +412,12 @@ class Function:
                 concrete = self._concrete.get(key)
                 if concrete is None:
                     concrete = self._concrete[key] = self._trace(leaves, specs, structure)
-        return concrete, [leaf for leaf in self._cast(leaves) if isinstance(leaf, Tensor)]
+        return concrete, [leaf for leaf in leaves if isinstance(leaf, Tensor)]
 
     def _specs(self, leaves: list[Any]) -> list[TensorSpec]:
         """Return the type each tensor argument is traced with."""
         if self.input_signature is not None:
-            return self._declared(leaves)
+            return flatten(list(self.input_signature))
         found = [
             leaf if isinstance(leaf, TensorSpec) else TensorSpec(leaf.shape, leaf.dtype)
             for leaf in leaves
@@ -348,35 +425,18 @@ class Function:
         ]
         return self._relax(found) if self._reduce_retracing else found
 
-    def _declared(self, leaves: list[Any]) -> list[TensorSpec]:
-        wanted = [s for s in flatten(list(self.input_signature or ())) if isinstance(s, TensorSpec)]
-        given = [leaf for leaf in leaves if not isinstance(leaf, Variable)]
-        if len(given) != len(wanted):
+    def _declared(self, args: list[Any], kwargs: dict[str, Any]) -> list[Any]:
+        """Return the arguments with the tensors that `input_signature` wants; the rest as it is."""
+        signature = self.input_signature or ()
+        count = len(signature)
+        beyond = flatten([args[count:], kwargs])
+        if len(args) < count or any(isinstance(v, (Tensor, *_ARRAYS)) for v in beyond):
             raise InvalidArgumentError(
-                f"{self._name}: input_signature has {len(wanted)} tensors, received {len(given)}"
+                f"{self._name}: input_signature has {count} arguments, received "
+                f"{len(args) + len(kwargs)}"
             )
-        for number, (spec, leaf) in enumerate(zip(wanted, given, strict=True)):
-            tensor = leaf if isinstance(leaf, (Tensor, TensorSpec)) else convert_to_tensor(
-                leaf, dtype=spec.dtype
-            )  # fmt: skip
-            if not spec.is_compatible_with(tensor):
-                kind = DTypeError if tensor.dtype != spec.dtype else InvalidArgumentError
-                raise kind(
-                    f"{self._name}: argument {number} must be {spec.type} by input_signature, "
-                    f"received {TensorType(tensor.dtype, tuple(tensor.shape))}"
-                )
-        return wanted
-
-    def _cast(self, leaves: list[Any]) -> list[Any]:
-        if self.input_signature is None:
-            return leaves
-        wanted = iter(s for s in flatten(list(self.input_signature)) if isinstance(s, TensorSpec))
-        return [
-            leaf if isinstance(leaf, (Variable, TensorSpec)) else convert_to_tensor(
-                leaf, dtype=next(wanted).dtype
-            )
-            for leaf in leaves
-        ]  # fmt: skip
+        pairs = enumerate(zip(args, signature, strict=False))
+        return [[*(_declared(self._name, i, *p) for i, p in pairs), *args[count:]], kwargs]
 
     def _relax(self, specs: list[TensorSpec]) -> list[TensorSpec]:
         """Leave open the sizes in which an earlier signature of the same ranks differs."""
@@ -401,8 +461,8 @@ class Function:
         parts: list[Any] = [skeleton(structure)]
         for leaf in leaves:
             if isinstance(leaf, Variable):
-                parts.append(("variable", id(leaf)))
-            elif isinstance(leaf, (Tensor, TensorSpec)) or self.input_signature is not None:
+                parts.append(leaf.ref())
+            elif isinstance(leaf, (Tensor, TensorSpec)):
                 parts.append(next(types).type)
             else:
                 parts.append(_python_key(leaf))
@@ -413,22 +473,30 @@ class Function:
     def _trace(
         self, leaves: list[Any], specs: list[TensorSpec], structure: Any
     ) -> ConcreteFunction:
+        tracer, result, tensors, places = self._run_traced(leaves, specs, structure)
+        if tracer.created and not self._keeps_variables:
+            # Once more: what made a variable in every trace would keep the first one's value from
+            # call to call, unlike the same Python without tracing.
+            tracer, result, tensors, places = self._run_traced(leaves, specs, structure)
+        graph, variables = tracer.finish(tensors)
+        return ConcreteFunction(graph, variables, result, places)
+
+    def _run_traced(
+        self, leaves: list[Any], specs: list[TensorSpec], structure: Any
+    ) -> tuple[GraphTracer, Any, list[Tensor], list[Any]]:
         tracer = GraphTracer(self._name, may_create_variables=not self._traced)
         types = iter(specs)
         with context.tracing(tracer), context.recording(()):
             values = [
                 tracer.argument(next(types).type, "x")
-                if isinstance(leaf, (Tensor, TensorSpec))
-                or (self.input_signature is not None and not isinstance(leaf, Variable))
-                else leaf
+                if isinstance(leaf, (Tensor, TensorSpec)) else leaf
                 for leaf in leaves
-            ]
+            ]  # fmt: skip
             args, kwargs = pack_sequence_as(structure, values)
             result = self.python_function(*args, **kwargs)
             tensors, places = _results(result)
-            graph, variables = tracer.finish(tensors)
         self._traced = True
-        return ConcreteFunction(graph, variables, result, places)
+        return tracer, result, tensors, places
 
     def __repr__(self) -> str:
         return f"<ft.function {self._name}>"
@@ -448,11 +516,37 @@ def _results(result: Any) -> tuple[list[Tensor], list[Any]]:
     return tensors, places
 
 
+def _declared(name: str, number: int, value: Any, declared: Any) -> Any:
+    """Return an argument with tensors where its part of an `input_signature` has specs."""
+    if isinstance(declared, TensorSpec):
+        return _fitted(name, number, value, declared)
+    assert_same_structure(declared, value)
+    pairs = zip(flatten(value), flatten(declared), strict=True)
+    return pack_sequence_as(value, [_fitted(name, number, *pair) for pair in pairs])
+
+
+def _fitted(name: str, number: int, value: Any, spec: TensorSpec) -> Any:
+    """Return an argument as a tensor; a `TensorSpec`, which stands for one, as it is."""
+    known = isinstance(value, (Tensor, TensorSpec))
+    tensor = value if known else convert_to_tensor(value, dtype_hint=spec.dtype)
+    if not spec.is_compatible_with(tensor):
+        kind = DTypeError if tensor.dtype != spec.dtype else InvalidArgumentError
+        received = TensorType(tensor.dtype, tuple(tensor.shape))
+        raise kind(f"{name}: argument {number} must be {spec.type}, received {received}")
+    return tensor
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    inner = function.func if isinstance(function, functools.partial) else function
+    return str(getattr(inner, "__name__", type(inner).__name__))
+
+
 def _python_key(leaf: Any) -> Any:
     try:
         hash(leaf)
     except TypeError:
-        return "object", id(leaf)
+        # It keeps the object alive: another one may not take its place in memory and its trace.
+        return Reference(leaf)
     return type(leaf).__name__, leaf
 
 
@@ -462,7 +556,13 @@ def _weak_method(function: Callable[..., Any], instance: Any) -> Callable[..., A
 
     @functools.wraps(function)
     def method(*args: Any, **kwargs: Any) -> Any:
-        return function(reference(), *args, **kwargs)
+        alive = reference()
+        if alive is None:
+            raise FailedPreconditionError(
+                f"{function.__name__}: the object that this is a method of is gone; keep it in a "
+                "variable while its traced methods are called"
+            )
+        return function(alive, *args, **kwargs)
 
     parameters = list(inspect.signature(function).parameters.values())[1:]
     method.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

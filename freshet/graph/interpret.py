@@ -9,7 +9,7 @@ import numpy as np
 
 from freshet.core.dtypes import of_array
 from freshet.core.errors import OpError
-from freshet.core.shapes import TensorType
+from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.tensor import Array
 from freshet.core.variable import Variable
 from freshet.graph.ir import Graph, Node, Value
@@ -49,6 +49,6 @@ class ReferenceExecutor:
         count = len(self._graph.outputs)
         held = dict(zip(self._graph.inputs[len(arguments) :], variables, strict=True))
         for (target, _), value in zip(self._graph.updates, results[count:], strict=True):
-            held[target]._array = np.array(value)
-            held[target]._shared = False
+            held[target]._check("assign", TensorSpec(value.shape, of_array(value)))
+            held[target]._replace(np.array(value))
         return [np.array(r) for r in results[:count]]

@@ -115,6 +115,12 @@ def verify(graph: Graph) -> None:
     missing = [v for v in graph.results if v not in known]
     if missing:
         raise InternalError(f"bug in freshet: {missing[0]} is returned but not made\n{graph}")
+    targets = [target for target, _ in graph.updates]
+    for number, target in enumerate(targets):
+        if target not in graph.inputs or target in targets[:number]:
+            raise InternalError(
+                f"bug in freshet: {target} is updated twice or not an input\n{graph}"
+            )
 
 
 @dataclass

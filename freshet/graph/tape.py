@@ -123,13 +123,17 @@ class GradientTape:
 
     def record_read(self, variable: Variable, value: Tensor) -> None:
         """Remember that `value` is what `variable` held."""
-        if self._watches_variables:
+        if self._watches_variables and variable.trainable:
             self._variables.setdefault(id(variable), variable)
         if id(variable) in self._variables:
             reads = self._reads.setdefault(id(variable), [])
             if not any(_key(t) == _key(value) for t in reads):
                 reads.append(value)
             self._tracked.add(_key(value))
+
+    def tracks(self, tensor: Tensor) -> bool:
+        """Return whether a tensor depends on something that is watched."""
+        return _key(tensor) in self._tracked
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
@@ -176,22 +180,34 @@ class GradientTape:
             FailedPreconditionError: A tape that is not persistent is used twice.
             InvalidArgumentError: `output_gradients` do not have the targets' shapes.
         """
+        self._use("gradient")
+        results = self._gradient(target, sources, output_gradients, unconnected_gradients)
+        self._release()
+        return results
+
+    def _use(self, method: str) -> None:
         if self._used and not self._persistent:
             raise FailedPreconditionError(
-                "GradientTape.gradient: a tape can be used once; make it with persistent=True to "
+                f"GradientTape.{method}: a tape can be used once; make it with persistent=True to "
                 "use it again"
             )
         if self._recording and not self._persistent:
             self._stop()
         self._used = True
+
+    def _release(self) -> None:
+        if not self._persistent:
+            self._records, self._tracked = [], set()
+
+    def _gradient(
+        self, target: Any, sources: Any, output_gradients: Any, unconnected_gradients: Any
+    ) -> Any:
         none = _unconnected(unconnected_gradients)
         wanted = flatten(sources)
         targets = [convert_to_tensor(t) for t in flatten(target)]
         seeds = self._seeds(targets, output_gradients)
         found = self._backward(seeds, self._leading_from(wanted))
         results = [self._collect(source, found, none) for source in wanted]
-        if not self._persistent:
-            self._records, self._tracked = [], set()
         return pack_sequence_as(sources, results)
 
     def _seeds(self, targets: list[Tensor], output_gradients: Any) -> list[tuple[Tensor, Tensor]]:
@@ -202,7 +218,7 @@ class GradientTape:
                 warnings.warn(
                     f"GradientTape.gradient: the target is {target.dtype.name}, so its gradient is "
                     "None; targets must be floating-point",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
                 continue
             seed = shaping.ones_like(target) if weight is None else convert_to_tensor(
@@ -290,21 +306,68 @@ class GradientTape:
             raise InvalidArgumentError(
                 f"GradientTape.jacobian: the shape of the target {target._type} is not known"
             )
-        persistent, self._persistent = self._persistent, True
-        if self._recording and not persistent:
-            self._stop()
+        self._use("jacobian")
         rows = []
         for number in range(count):
             seed = np.zeros(count, target.dtype.as_numpy_dtype)
             seed[number] = 1
             weights = Tensor._of_array(seed.reshape(tuple(target.shape)), target.dtype)
-            rows.append(flatten(self.gradient(target, sources, weights, unconnected_gradients)))
-        self._persistent = persistent
+            rows.append(flatten(self._gradient(target, sources, weights, unconnected_gradients)))
+        self._release()
         leaves = flatten(sources)
         results = [
             _stacked([row[i] for row in rows], target, leaf) for i, leaf in enumerate(leaves)
         ]
         return pack_sequence_as(sources, results)
+
+    def batch_jacobian(
+        self,
+        target: Tensor,
+        source: Any,
+        unconnected_gradients: Any = "none",
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
+        """Return the Jacobian of each example: row ``i`` of `target` for row ``i`` of `source`.
+
+        Row ``i`` of the target must depend on no other row of the source.
+
+        Args:
+            target: A tensor of known shape ``[batch, ...]``.
+            source: A watched tensor or variable of shape ``[batch, ...]``.
+            unconnected_gradients: As for `gradient`.
+            parallel_iterations: Ignored; kept for TensorFlow programs.
+            experimental_use_pfor: Ignored; kept for TensorFlow programs.
+
+        Returns:
+            A tensor of shape ``[batch] + target.shape[1:] + source.shape[1:]``.
+        """
+        target = convert_to_tensor(target)
+        if not target.shape or not source.shape or None in target.shape:
+            raise InvalidArgumentError(
+                "GradientTape.batch_jacobian: target and source need a batch dimension and the "
+                f"target a known shape, received {target._type} and shape {source.shape}"
+            )
+        sizes = target._type.static_shape
+        if source.shape[0] not in {sizes[0], None}:
+            raise InvalidArgumentError(
+                f"GradientTape.batch_jacobian: the target has {sizes[0]} rows, the source "
+                f"{source.shape[0]}"
+            )
+        self._use("batch_jacobian")
+        columns = []
+        for where in np.ndindex(*sizes[1:]):
+            seed = np.zeros(sizes, target.dtype.as_numpy_dtype)
+            seed[(slice(None), *where)] = 1
+            weights = Tensor._of_array(seed, target.dtype)
+            columns.append(self._gradient(target, source, weights, unconnected_gradients))
+        self._release()
+        if any(column is None for column in columns):
+            return None
+        shape = [*sizes, *source.shape[1:]]
+        if not columns:
+            return shaping.zeros(shape, target.dtype)
+        return shaping.reshape(shaping.stack(columns, axis=1), shape)
 
 
 def _unconnected(value: Any) -> str:

@@ -6,17 +6,18 @@ import ast
 import base64
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
+from freshet.core.errors import OpError
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array
 from freshet.graph.ir import Graph, Node, Value
-from freshet.ops.primitive import PRIMITIVES, Primitive
+from freshet.ops.primitive import PRIMITIVES
 
 WRITTEN_OUT: Final = 16
 """Constants of up to this many elements print as numbers, larger ones as compressed bytes."""
@@ -25,13 +26,40 @@ WRITTEN_OUT: Final = 16
 
 
 def to_text(graph: Graph) -> str:
-    """Return the graph's printed form, values numbered in order."""
+    """Return the graph's printed form, values numbered in order.
+
+    Graphs among the parameters, such as a loop's body, come first and are referred to as ``@name``.
+    A value that nothing makes, as only a broken graph has, prints with a question mark.
+    """
+    return "\n".join(_graph_texts(graph, set(), {}))
+
+
+def _graph_texts(graph: Graph, taken: set[str], known: dict[int, str]) -> list[str]:
+    """Return the texts of the graphs that a graph refers to, then its own."""
+    texts = []
+    for node in graph.nodes:
+        for value in node.params.values():
+            if isinstance(value, Graph) and id(value) not in known:
+                texts += _graph_texts(value, taken, known)
+    name = graph.name
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    known[id(graph)] = name
+    return [*texts, _graph_text(graph, name, known)]
+
+
+def _graph_text(graph: Graph, own: str, known: dict[int, str]) -> str:
     names = _names(graph)
-    inputs = ", ".join(f"%{names[v]}: {v.type}" for v in graph.inputs)
-    lines = [f"graph {graph.name}({inputs}) {{"]
-    lines += [f"  {node_text(node, names)}" for node in graph.nodes]
-    lines += [f"  update %{names[i]} = %{names[v]}" for i, v in graph.updates]
-    lines.append(f"  return {', '.join(f'%{names[v]}' for v in graph.outputs)}".rstrip())
+
+    def name(value: Value) -> str:
+        return f"%{names.get(value, f'{value.name}?')}"
+
+    inputs = ", ".join(f"{name(v)}: {v.type}" for v in graph.inputs)
+    lines = [f"graph {own}({inputs}) {{"]
+    lines += [f"  {node_text(node, name, known)}" for node in graph.nodes]
+    lines += [f"  update {name(i)} = {name(v)}" for i, v in graph.updates]
+    lines.append(f"  return {', '.join(map(name, graph.outputs))}".rstrip())
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -41,14 +69,18 @@ def _names(graph: Graph) -> dict[Value, str]:
     return names | {v: str(i) for i, v in enumerate(made)}
 
 
-def node_text(node: Node, names: Mapping[Value, str] | None = None) -> str:
-    """Return a node's line."""
-
-    def name(value: Value) -> str:
-        return f"%{value.name if names is None else names[value]}"
-
+def node_text(
+    node: Node,
+    name: Callable[[Value], str] = lambda value: f"%{value.name}",
+    graphs: Mapping[int, str] | None = None,
+) -> str:
+    """Return a node's line, with `name` for its values and `graphs` for those by id."""
     arguments = [name(v) for v in node.operands]
-    arguments += [f"{k}={_literal(v)}" for k, v in node.params.items()]
+    for key, value in node.params.items():
+        if isinstance(value, Graph):
+            arguments.append(f"{key}=@{(graphs or {}).get(id(value), value.name)}")
+        else:
+            arguments.append(f"{key}={_literal(value)}")
     outputs = ", ".join(f"{name(v)}: {v.type}" for v in node.outputs)
     source = f"  # {node.source.short}" if node.source else ""
     return f"{outputs} = {node.primitive.name}({', '.join(arguments)}){source}"
@@ -59,6 +91,8 @@ def _literal(value: Any) -> str:
         return value.short
     if isinstance(value, np.ndarray):
         return _array_literal(value)
+    if isinstance(value, np.generic):
+        return repr(value.item())
     if isinstance(value, tuple):
         inner = ", ".join(map(_literal, value))
         return f"({inner},)" if len(value) == 1 else f"({inner})"
@@ -76,8 +110,14 @@ def _array_literal(array: Array) -> str:
 
 _HEAD: Final = re.compile(r"graph (\w+)\((.*)\) \{")
 _TYPED: Final = re.compile(r"%(\w+): (\w+)\[([\d,?]*)\]")
+_TYPES: Final = re.compile(rf"(?:{_TYPED.pattern}(?:, |$))*")
 _LINE: Final = re.compile(r"(%.*?) = (\w+)\((.*)\)")
 _UPDATE: Final = re.compile(r"update %(\w+) = %(\w+)")
+_RETURN: Final = re.compile(r"return((?: %\w+,?)*)")
+_STRING: Final = r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\""""
+_COMMENT: Final = re.compile(rf"({_STRING})|(?:^|\s+)#.*")
+_NAME: Final = re.compile(rf"({_STRING})|([%@])(\w+)")
+_PREFIX: Final = {"%": "V_", "@": "G_"}
 _NUMBERS: Final = {"inf": float("inf"), "nan": float("nan")}
 
 
@@ -85,48 +125,116 @@ def parse(text: str) -> Graph:
     """Build the graph that `text` prints.
 
     Raises:
-        ValueError: A line cannot be read, or says another type than its primitive gives.
+        ValueError: A line cannot be read, names a value that is not made before it, makes one
+            that is there already, or says another type than its primitive gives.
     """
-    name, inputs, nodes, outputs = "", [], [], []
-    updates: list[tuple[Value, Value]] = []
-    values: dict[str, Value] = {}
-    for line in filter(None, (re.sub(r"\s+#.*", "", raw).strip() for raw in text.splitlines())):
-        if m := _HEAD.fullmatch(line):
-            name = m[1]
-            inputs = [Value(_type(d, s), n) for n, d, s in _TYPED.findall(m[2])]
-            values = {v.name: v for v in inputs}
-        elif m := _UPDATE.fullmatch(line):
-            updates.append((values[m[1]], values[m[2]]))
-        elif line.startswith("return"):
-            found = line.removeprefix("return").replace("%", "").replace(" ", "").split(",")
-            outputs = [values[n] for n in found if n]
-        elif m := _LINE.fullmatch(line):
-            node = _node(line, m[1], m[2], m[3], values)
-            nodes.append(node)
-        elif not line.startswith("#") and line != "}":
-            raise ValueError(f"cannot read the graph line {line!r}")
-    return Graph(name, tuple(inputs), tuple(nodes), tuple(outputs), tuple(updates))
+    graphs: dict[str, Graph] = {}
+    reader = _Reader(graphs)
+    for raw in text.splitlines():
+        line = _COMMENT.sub(lambda m: m[1] or "", raw).strip()
+        if not line:
+            continue
+        if reader.state == "closed":
+            graphs[reader.name] = reader.graph()
+            reader = _Reader(graphs)
+        try:
+            reader.read(line)
+        except (ValueError, SyntaxError, KeyError, TypeError, AttributeError) as error:
+            why = error.message if isinstance(error, OpError) else str(error)
+            raise ValueError(f"{why} in the graph line {line!r}") from error
+    if reader.state != "closed":
+        raise ValueError(f"the graph ends too early: expected {reader.state}")
+    return reader.graph()
 
 
-def _node(line: str, results: str, op: str, arguments: str, values: dict[str, Value]) -> Node:
-    if op not in PRIMITIVES:
-        raise ValueError(f"unknown primitive {op!r} in the graph line {line!r}")
-    wanted = [(n, _type(d, s)) for n, d, s in _TYPED.findall(results)]
-    named = re.sub(r"%(\w+)", r"V_\1", arguments)
-    call = ast.parse(f"f({named})", mode="eval").body
-    assert isinstance(call, ast.Call)
-    operands = [values[a.id.removeprefix("V_")] for a in call.args if isinstance(a, ast.Name)]
-    params = {str(k.arg): _value(k.value) for k in call.keywords}
-    if op == "constant":
-        params["value"] = _array(params["value"], wanted[0][1])
-    names = iter([n for n, _ in wanted])
-    primitive: Primitive = PRIMITIVES[op]
-    node = Node(primitive, operands, params, lambda: next(names))
-    if [v.type for v in node.outputs] != [t for _, t in wanted]:
-        given = ", ".join(str(v.type) for v in node.outputs)
-        raise ValueError(f"{op} gives {given}; the graph line says otherwise: {line!r}")
-    values.update((v.name, v) for v in node.outputs)
-    return node
+class _Reader:
+    """Reads a graph line by line; `graphs` are those before it, by name."""
+
+    def __init__(self, graphs: Mapping[str, Graph]) -> None:
+        self.graphs = graphs
+        self.state = "graph name(...) {"
+        """What must come next; "closed" at the end."""
+        self.name = ""
+        self.values: dict[str, Value] = {}
+        self.inputs: list[Value] = []
+        self.nodes: list[Node] = []
+        self.updates: list[tuple[Value, Value]] = []
+        self.outputs: list[Value] = []
+
+    def graph(self) -> Graph:
+        """Return what was read."""
+        return Graph(
+            self.name, tuple(self.inputs), tuple(self.nodes), tuple(self.outputs),
+            tuple(self.updates),
+        )  # fmt: skip
+
+    def read(self, line: str) -> None:
+        """Take in the next line."""
+        body = self.state == "a line or return"
+        if m := self._is(_HEAD, line, self.state == "graph name(...) {"):
+            self.name, self.state = m[1], "a line or return"
+            self.inputs = [self._add(Value(t, n)) for n, t in _typed(m[2])]
+        elif m := self._is(_UPDATE, line, body):
+            self.updates.append((self._value(m[1]), self._value(m[2])))
+        elif m := self._is(_RETURN, line, body):
+            self.outputs = [self._value(n) for n in re.findall(r"\w+", m[1])]
+            self.state = "}"
+        elif m := self._is(_LINE, line, body):
+            self._node(m[1], m[2], m[3])
+        elif line == "}" and self.state == "}":
+            self.state = "closed"
+        else:
+            raise ValueError(f"cannot read: expected {self.state}")
+
+    @staticmethod
+    def _is(pattern: re.Pattern[str], line: str, here: bool) -> re.Match[str] | None:
+        return pattern.fullmatch(line) if here else None
+
+    def _add(self, value: Value) -> Value:
+        if value.name in self.values:
+            raise ValueError(f"%{value.name} is made twice")
+        self.values[value.name] = value
+        return value
+
+    def _value(self, name: str) -> Value:
+        if name not in self.values:
+            raise ValueError(f"%{name} is not known")
+        return self.values[name]
+
+    def _node(self, results: str, op: str, arguments: str) -> None:
+        if op not in PRIMITIVES:
+            raise ValueError(f"unknown primitive {op!r}")
+        wanted = _typed(results)
+        named = _NAME.sub(lambda m: m[1] or _PREFIX[m[2]] + m[3], arguments)
+        call = ast.parse(f"f({named})", mode="eval").body
+        if not isinstance(call, ast.Call) or not all(isinstance(a, ast.Name) for a in call.args):
+            raise ValueError("cannot read the arguments")
+        operands = [self._value(a.id.removeprefix("V_")) for a in call.args]  # type: ignore[attr-defined]
+        params = {str(k.arg): self._parameter(k.value) for k in call.keywords}
+        if op == "constant":
+            params["value"] = _array(params["value"], wanted[0][1])
+        names = iter([n for n, _ in wanted])
+        node = Node(PRIMITIVES[op], operands, params, lambda: next(names, "?"))
+        if [v.type for v in node.outputs] != [t for _, t in wanted]:
+            given = ", ".join(str(v.type) for v in node.outputs)
+            raise ValueError(f"{op} gives {given}; it says otherwise")
+        for value in node.outputs:
+            self._add(value)
+        self.nodes.append(node)
+
+    def _parameter(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Name) and node.id.startswith("G_"):
+            name = node.id.removeprefix("G_")
+            if name not in self.graphs:
+                raise ValueError(f"@{name} is not known")
+            return self.graphs[name]
+        return _value(node)
+
+
+def _typed(text: str) -> list[tuple[str, TensorType]]:
+    if not _TYPES.fullmatch(text):
+        raise ValueError(f"cannot read the types {text!r}")
+    return [(n, _type(d, s)) for n, d, s in _TYPED.findall(text)]
 
 
 def _type(dtype: str, sizes: str) -> TensorType:

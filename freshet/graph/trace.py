@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from freshet.core import context
 from freshet.core.errors import FailedPreconditionError, InvalidArgumentError, OpError
 from freshet.core.shapes import TensorType
-from freshet.core.source import user_line
+from freshet.core.source import SourceLine, user_line
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.graph.ir import Graph, Node, Value
 from freshet.ops.array import constant_p
+from freshet.ops.elementwise import stop_gradient_p
 from freshet.ops.primitive import Primitive
 
 
@@ -30,7 +32,7 @@ class GraphTracer:
     """
 
     def __init__(self, name: str, *, may_create_variables: bool = True) -> None:
-        self.name = name
+        self.name = _identifier(name)
         self.may_create_variables = may_create_variables
         self.created: list[Variable] = []
         self._arguments: list[Value] = []
@@ -41,6 +43,9 @@ class GraphTracer:
         self._entry: dict[int, tuple[Variable, Value]] = {}
         self._current: dict[int, Tensor] = {}
         self._written: list[int] = []
+        self._unread: set[int] = set()
+        self.source: SourceLine | None = None
+        """Where new nodes come from, if not from the line that is running."""
 
     def argument(self, kind: TensorType, name: str) -> Tensor:
         """Add an argument."""
@@ -60,7 +65,7 @@ class GraphTracer:
     ) -> tuple[Tensor, ...]:
         """Add a node and return its symbolic outputs."""
         operands = [self.value_of(primitive.name, t) for t in inputs]
-        source = user_line()
+        source = self.source or user_line()
         try:
             node = Node(primitive, operands, params, self._fresh, source)
         except OpError as error:
@@ -94,18 +99,24 @@ class GraphTracer:
         """Return the variable's value at this point of the graph."""
         key = id(variable)
         if key not in self._current:
-            kind = TensorType(variable.dtype, tuple(variable._array.shape))
+            kind = TensorType(variable.dtype, tuple(variable.shape))
             value = Value(kind, f"v{len(self._entry)}_{_identifier(variable.name)}")
             self._known.add(value)
             self._entry[key] = variable, value
             self._current[key] = Tensor._of_symbol(value)
+        elif key in self._unread:
+            # Another tensor than the assigned one: no gradient flows through an assignment.
+            self._unread.remove(key)
+            self._current[key] = self.record(stop_gradient_p, (self._current[key],), {})[0]
         return self._current[key]
 
     def assign_variable(self, variable: Variable, value: Tensor) -> None:
         """Make `value` what later reads return and the run leaves in the variable."""
-        self.read_variable(variable)
+        if id(variable) not in self._current:
+            self.read_variable(variable)
         symbol = Tensor._of_symbol(self.value_of("assign", value))
         self._current[id(variable)] = symbol
+        self._unread.add(id(variable))
         if id(variable) not in self._written:
             self._written.append(id(variable))
 
@@ -141,9 +152,14 @@ def inline(graph: Graph, inputs: Sequence[Tensor]) -> list[Tensor]:
     Updates are left out: the caller knows what its inputs are.
     """
     tensors = dict(zip(graph.inputs, inputs, strict=True))
+    tracer = context.state.tracer
     for node in graph.nodes:
+        if isinstance(tracer, GraphTracer):
+            tracer.source = node.source
         outputs = node.primitive.apply(tuple(tensors[v] for v in node.operands), node.params)
         tensors.update(zip(node.outputs, outputs, strict=True))
+    if isinstance(tracer, GraphTracer):
+        tracer.source = None
     return [tensors[v] for v in graph.results]
 
 

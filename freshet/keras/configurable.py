@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
@@ -31,11 +31,15 @@ class Configurable:
 
     family = "keras"
     """The name of Keras's package that holds the class, in saved configurations."""
+    not_in_config: ClassVar[frozenset[str]] = frozenset()
+    """Arguments of the constructor that are not part of the configuration."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON values."""
         config = {}
         for name in constructor_arguments(type(self)):
+            if name in self.not_in_config:
+                continue
             if not hasattr(self, name):
                 raise UnimplementedError(
                     f"{type(self).__name__} does not keep its argument {name!r}: set self.{name} "
@@ -81,7 +85,7 @@ def reject_unknown(cls: type, given: Iterable[str]) -> None:
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
         raise InvalidArgumentError(
-            f"{cls.__name__}: unknown argument {unknown!r}{did_you_mean(unknown, known)} "
+            f"{cls.__name__}: unknown argument {unknown!r}{did_you_mean(unknown, known) or '.'} "
             f"It takes {', '.join(known)}"
         )
 

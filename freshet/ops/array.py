@@ -414,7 +414,7 @@ concat_p: Primitive = Primitive(
     gradient=Joint(_concat_gradient), lower=_concat_lower,
 )  # fmt: skip
 
-# --- counting and looking up ----------------------------------------------------------------------
+# --- counting -------------------------------------------------------------------------------------
 
 iota_p: Primitive = Primitive(
     name="iota",
@@ -423,51 +423,6 @@ iota_p: Primitive = Primitive(
     gradient=NoGradient("it has no operands"),
     lower=lambda size, dtype: Nest(operands=(), body=lambda: scalar.coordinate(o(0), dtype)),
 )
-
-
-def _gather_infer(x: TensorType, indices: TensorType, axis: int) -> TensorType:
-    if not indices.dtype.is_integer:
-        raise DTypeError(f"gather: indices must be integers, received {indices}")
-    return TensorType(x.dtype, (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
-
-
-def _gather_reference(x: Array, indices: Array, axis: int) -> Array:
-    size = x.shape[axis]
-    wrong = (indices < 0) | (indices >= size)
-    if np.any(wrong):
-        raise InvalidArgumentError(
-            f"gather: index {indices[wrong].reshape(-1)[0]} is outside [0, {size}) of axis {axis}"
-        )
-    return np.take(x, indices, axis)
-
-
-def _gather_gradient(call: Call, grad: Tensor) -> Tensor:
-    operands, sizes = shape_arguments(call.x)
-    return gather_adjoint_p(grad, call.y, *operands, axis=call.params["axis"], shape=sizes)
-
-
-def _gather_adjoint_reference(
-    grad: Array, indices: Array, *operand: Array, axis: int, shape: Shape
-) -> Array:
-    result = np.zeros(sizes_of(shape, operand), grad.dtype)
-    moved = np.moveaxis(result, axis, 0)
-    spread = tuple(range(axis, axis + indices.ndim))
-    np.add.at(moved, indices, np.moveaxis(grad, spread, tuple(range(indices.ndim))))
-    return result
-
-
-_DATA_DEPENDENT = Host("its indices are data")
-gather_p: Primitive = Primitive(
-    name="gather", infer=_gather_infer, reference=_gather_reference,
-    gradient=(_gather_gradient, None), lower=_DATA_DEPENDENT,
-)  # fmt: skip
-gather_adjoint_p: Primitive = Primitive(
-    name="gather_adjoint",
-    infer=lambda grad, indices, *operand, axis, shape: TensorType(grad.dtype, shape),
-    reference=_gather_adjoint_reference,
-    gradient=(lambda c, g: gather_p(g, c.y, axis=c.params["axis"]), None, None),
-    lower=_DATA_DEPENDENT, resolve=resolve_shape,
-)  # fmt: skip
 
 
 def axes_of(name: str, x: Tensor, axes: Any) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from freshet.core import dtypes
 from freshet.core.dtypes import as_dtype
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.tensor import Tensor
+from freshet.core.variable import Variable
 from freshet.ops import elementwise as e
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.elementwise import zeros_of
@@ -356,19 +357,27 @@ def where(
 
 
 def python_equal(x: Any, y: Any) -> Any:
-    """Implement ``==``: False for what is no tensor at all."""
+    """Implement ``==``: False for what is no tensor at all, or of a shape that does not broadcast.
+
+    Raises:
+        DTypeError: Both are tensors, of different dtypes; or strings.
+    """
     return _python_compare(x, y, e.equal_p, otherwise=False)
 
 
 def python_not_equal(x: Any, y: Any) -> Any:
-    """Implement ``!=``: True for what is no tensor at all."""
+    """Implement ``!=``: True where ``==`` is False for the whole."""
     return _python_compare(x, y, e.not_equal_p, otherwise=True)
 
 
 def _python_compare(x: Any, y: Any, primitive: Primitive, *, otherwise: bool) -> Any:
-    if y is None or isinstance(y, (str, type)):
+    if y is None or isinstance(y, type):
         return otherwise
     try:
         return primitive(*binary_operands(primitive.name, x, y))
-    except (DTypeError, InvalidArgumentError):
+    except DTypeError:
+        if isinstance(y, (Tensor, Variable)) or x.dtype.kind == "string":
+            raise
+        return otherwise
+    except InvalidArgumentError:  # shapes that do not broadcast
         return otherwise

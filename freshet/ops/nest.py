@@ -72,13 +72,18 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """Run a graph, the parameter `body`, once per step: see `freshet.graph.scan`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """The output is the input; the compiled program stops if an element of `failures` is true."""
 
     failures: Callable[..., Nest]
 
 
-Lowering = Callable[..., Nest] | Reshape | Check | Host
+Lowering = Callable[..., Nest] | Reshape | Check | Repeat | Host
 """A nest is built by a function ``(*input types, **params) -> Nest``, all sizes known."""
 
 RESHAPE: Final = Reshape()

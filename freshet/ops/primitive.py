@@ -84,6 +84,8 @@ class Primitive:
             once it is known. ``(types, values, params) -> (operands kept, params)``, where values
             holds an array for each operand that is a constant, else None; returns None while
             something is still unknown.
+        recorded: For operations that are applied in another way while a tape records:
+            ``(inputs, params) -> outputs``, which also tells the tape.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Primitive:
     gradient: Gradient
     lower: Lowering
     resolve: Callable[..., Resolved | None] | None = None
+    recorded: Callable[..., tuple[Tensor, ...]] | None = None
 
     def __post_init__(self) -> None:
         """Enter the registry that every other room reads."""
@@ -105,6 +108,8 @@ class Primitive:
 
     def apply(self, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
         """Apply the operation and return all outputs: at once, or as a node of the traced graph."""
+        if self.recorded is not None and context.state.recorders:
+            return self.recorded(inputs, params)
         tracer = context.state.tracer
         if tracer is None:
             outputs = self._run(inputs, params)

@@ -334,4 +334,4 @@ def shuffle(value: TensorLike, seed: int | None = None, name: str | None = None)
     with context.init_scope():
         key = _key(seed).numpy().tolist()
     order = np.random.Generator(np.random.Philox(key=key)).permutation(len(tensor))
-    return shaping.gather(tensor, order.astype(np.int32))
+    return gather(tensor, order.astype(np.int32))

@@ -9,6 +9,7 @@ found by identity.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -86,6 +87,8 @@ class Expr:
 
 
 _INTERNED: Final[weakref.WeakValueDictionary[Any, Expr]] = weakref.WeakValueDictionary()
+_LOCK: Final = threading.RLock()
+"""Two threads that compile at once must not make the same expression twice."""
 
 
 def make(op: str, args: Iterable[Expr], dtype: DType, attributes: tuple[Any, ...] = ()) -> Expr:
@@ -95,7 +98,10 @@ def make(op: str, args: Iterable[Expr], dtype: DType, attributes: tuple[Any, ...
     key = (op, tuple(map(id, args)), dtype.name, repr(attributes) if op == "const" else attributes)
     found = _INTERNED.get(key)
     if found is None:
-        found = _INTERNED[key] = Expr(op, args, dtype, attributes)
+        with _LOCK:
+            found = _INTERNED.get(key)
+            if found is None:
+                found = _INTERNED[key] = Expr(op, args, dtype, attributes)
     return found
 
 

@@ -17,6 +17,7 @@ from freshet.core.variable import Variable
 from freshet.ops import array as a
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.lookup import gather_p
 from freshet.ops.math import TensorLike
 
 # --- making ---------------------------------------------------------------------------------------
@@ -54,7 +55,19 @@ def _fixed_shape(name: str, shape: Any) -> tuple[int, ...]:
             )
         shape = tensor.numpy().tolist()
     dims = (shape,) if isinstance(shape, int) else tuple(shape)
-    return tuple(int(d) for d in dims)
+    return tuple(_size(name, d) for d in dims)
+
+
+def _size(name: str, value: Any, least: int = 0) -> int:
+    try:
+        size = int(value.__index__())
+    except (AttributeError, TypeError):
+        size = least - 1
+    if size < least:
+        raise InvalidArgumentError(
+            f"{name}: a size must be a whole number from {least} on, received {value!r}"
+        )
+    return size
 
 
 def fill(dims: Any, value: TensorLike, name: str | None = None) -> Tensor:
@@ -109,6 +122,8 @@ def range(
     if any(p.ndim for p in parts):
         raise InvalidArgumentError("range: start, limit and delta must be single numbers")
     first, last, step = (p.item() for p in parts)
+    if step == 0:
+        raise InvalidArgumentError("range: delta must not be 0")
     values = np.arange(first, last, step)
     if dtype is None:
         given = [v.dtype for v in (start, limit, delta) if isinstance(v, Tensor)]
@@ -172,12 +187,17 @@ def rank(input: TensorLike, name: str | None = None) -> Tensor:
 # --- changing the shape ---------------------------------------------------------------------------
 
 
-def _shape_operand(name: str, shape: Any) -> tuple[tuple[Tensor, ...], tuple[Dim, ...]]:
-    """Return the operands and parameter of a shape given as numbers, tensors or both."""
+def _shape_operand(
+    name: str, shape: Any, least: int = 0
+) -> tuple[tuple[Tensor, ...], tuple[Dim, ...]]:
+    """Return the operands and parameter of a shape given as numbers, tensors or both.
+
+    No size that is known may be below `least`.
+    """
     if isinstance(shape, (Tensor, Variable)):
         tensor = convert_to_tensor(shape)
         if tensor._array is not None:
-            return (), tuple(int(s) for s in tensor._array.reshape(-1))
+            return (), tuple(_size(name, s, least) for s in tensor._array.reshape(-1))
         if tensor.ndim != 1 or tensor.shape[0] is None:
             raise InvalidArgumentError(
                 f"{name}: a shape must be a vector of known length, received {tensor._type}"
@@ -187,7 +207,7 @@ def _shape_operand(name: str, shape: Any) -> tuple[tuple[Tensor, ...], tuple[Dim
     sizes: list[Dim] = []
     for item in items:
         symbolic = isinstance(item, Tensor) and item._array is None
-        sizes.append(None if symbolic or item is None else int(item))
+        sizes.append(None if symbolic or item is None else _size(name, item, least))
     if None not in sizes:
         return (), tuple(sizes)
     if any(item is None for item in items):
@@ -206,7 +226,7 @@ def reshape(tensor: TensorLike, shape: Any, name: str | None = None) -> Tensor:
     Raises:
         InvalidArgumentError: The shape has another number of elements.
     """
-    operands, sizes = _shape_operand("reshape", shape)
+    operands, sizes = _shape_operand("reshape", shape, least=-1)
     return a.reshape_p(convert_to_tensor(tensor), *operands, shape=sizes)
 
 
@@ -305,8 +325,8 @@ def getitem(x: Any, key: Any) -> Tensor:
     """Implement ``x[key]``: integers, slices, ``...`` and None, as NumPy; also an integer tensor.
 
     Raises:
-        InvalidArgumentError: An integer is outside its dimension.
-        OutOfRangeError: The key has more parts than the tensor dimensions.
+        InvalidArgumentError: An integer is outside its dimension, a step is 0, or the key has more
+            parts than the tensor dimensions.
     """
     tensor = convert_to_tensor(x)
     parts = list(key) if isinstance(key, tuple) else [key]
@@ -323,6 +343,8 @@ def getitem(x: Any, key: Any) -> Tensor:
             start, stop, step = (
                 None if v is None else int(v) for v in (part.start, part.stop, part.step)
             )
+            if step == 0:
+                raise InvalidArgumentError("getitem: the step of a slice must not be 0")
             spec.append((start, stop, step))
         else:
             spec.append(_one_index(tensor, len(spec), part))
@@ -356,6 +378,8 @@ def _one_index(tensor: Tensor, d: int, part: Any) -> tuple[int, int | None, None
             "use ft.gather"
         )
     try:
+        if isinstance(part, (bool, np.bool_)):
+            raise TypeError
         index = int(part.__index__())
     except (AttributeError, TypeError):
         raise InvalidArgumentError(
@@ -363,7 +387,6 @@ def _one_index(tensor: Tensor, d: int, part: Any) -> tuple[int, int | None, None
         ) from None
     known = tensor.shape[d]
     if known is not None and not -known <= index < known:
-        # An IndexError too, so that Python's own iteration protocol ends.
         raise InvalidArgumentError(
             f"getitem: index {index} is outside [{-known}, {known}) of dimension {d} of "
             f"{tensor._type}"
@@ -373,25 +396,13 @@ def _one_index(tensor: Tensor, d: int, part: Any) -> tuple[int, int | None, None
 
 def _getitem_tensor(tensor: Tensor, index: Tensor) -> Tensor:
     if index.dtype.is_bool:
-        raise UnimplementedError("getitem: a mask; use ft.boolean_mask")
-    return gather(tensor, index)
-
-
-def gather(
-    params: TensorLike, indices: TensorLike, axis: int = 0, name: str | None = None
-) -> Tensor:
-    """Return the slices of `params` at `indices` along an axis.
-
-    Raises:
-        InvalidArgumentError: An index is outside the axis.
-
-    Example:
-        >>> gather([10, 20, 30], [2, 0]).numpy().tolist()
-        [30, 10]
-    """
-    x = convert_to_tensor(params)
-    where = normalize_axis("gather", int(axis), x.ndim)
-    return a.gather_p(x, convert_to_tensor(indices), axis=where)
+        raise UnimplementedError(
+            "getitem: a mask would give a shape that depends on data; use ft.where"
+        )
+    if index.ndim == 0:
+        size = m.cast(shape(tensor)[0], index.dtype)
+        index = m.where(index < 0, index + size, index)
+    return gather_p(tensor, index, axis=0)
 
 
 def pad(

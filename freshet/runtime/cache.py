@@ -1,9 +1,9 @@
 """The kernel cache: object code on disk, so that second runs compile nothing.
 
 One file per kernel, named by a hash of everything its code depends on. A file is a header with the
-checksum of the rest; one that is damaged, or not the user's own, counts as missing and is written
-anew. Nothing else about a file is trusted, and files are written under another name first, so a
-crash leaves no half entry.
+checksum of its name and the rest; one that is damaged, or not the user's own, counts as missing and
+is written anew. Nothing else about a file is trusted, and files are written under another name
+first, so a crash leaves no half entry.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def load(key: str) -> bytes | None:
         return None
     head = len(MAGIC) + _CHECKSUM
     checksum, code = data[len(MAGIC) : head], data[head:]
-    if not data.startswith(MAGIC) or hashlib.sha256(code).digest() != checksum:
+    if not data.startswith(MAGIC) or _checksum(key, code) != checksum:
         with contextlib.suppress(OSError):
             path.unlink()
         return None
@@ -97,7 +97,7 @@ def store(key: str, code: bytes) -> None:
     folder = _folder()
     if folder is None:
         return
-    data = MAGIC + hashlib.sha256(code).digest() + code
+    data = MAGIC + _checksum(key, code) + code
     try:
         handle, name = tempfile.mkstemp(dir=folder, prefix="writing-")
         with os.fdopen(handle, "wb") as file:
@@ -105,6 +105,10 @@ def store(key: str, code: bytes) -> None:
         Path(name).replace(folder / f"{key}.o")
     except OSError:
         return
+
+
+def _checksum(key: str, code: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + code).digest()
 
 
 def trim() -> None:

@@ -25,19 +25,25 @@ _SYMBOL: Final = "<I2xH16x"
 def kernel_addresses(kernels: Iterable[Kernel]) -> list[int]:
     """Return the address of each kernel's function, compiling what neither memory nor disk has."""
     target = host()
-    wanted = [(cache.kernel_key(k, target), k) for k in kernels]
+    kernels = list(kernels)
+    # The steps of a loop share their kernels, whose keys take a while to find.
+    keys = {id(k): cache.kernel_key(k, target) for k in {id(k): k for k in kernels}.values()}
+    wanted = [(keys[id(k)], k) for k in kernels]
     with _lock:
         missing = {key: k for key, k in wanted if key not in _addresses}
-        codes = {key: _object_code(key, kernel, target) for key, kernel in missing.items()}
+        kept = {key: cache.load(key) for key in missing}
+        codes = {
+            key: kept[key] or _compiled(key, kernel, target) for key, kernel in missing.items()
+        }
+        if None in kept.values():
+            cache.trim()
         _addresses.update(_linked(codes, target))
         return [_addresses[key] for key, _ in wanted]
 
 
-def _object_code(key: str, kernel: Kernel, target: Target) -> bytes:
-    code = cache.load(key)
-    if code is None:
-        code = assemble(emit(kernel, target, f"kernel_{key}"), target)
-        cache.store(key, code)
+def _compiled(key: str, kernel: Kernel, target: Target) -> bytes:
+    code = assemble(emit(kernel, target, f"kernel_{key}"), target)
+    cache.store(key, code)
     return code
 
 

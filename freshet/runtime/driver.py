@@ -12,7 +12,8 @@ A program is data. Its descriptor is an array of 64-bit words:
     7 status          address of a byte per check
 
 `start` fills the slots from the bases, then every thread runs every kernel, with a barrier after
-each. A check whose byte is set ends the walk on all threads.
+each. A check whose byte is set ends the walk on all threads, once all have seen it: the caller may
+clear it for the next run.
 
 Workers are threads parked inside one call of `worker`. They spin for a while, then sleep in the
 operating system until the next program.
@@ -143,7 +144,10 @@ look:
   %flag_at = getelementptr i8, ptr %status, i64 %check
   %flag = load i8, ptr %flag_at
   %failed = icmp ne i8 %flag, 0
-  br i1 %failed, label %done, label %more
+  br i1 %failed, label %leave, label %more
+leave:
+  call void @barrier(ptr %control, i64 %threads)
+  ret void
 more:
   %i1 = add i64 %i, 1
   %on = icmp ult i64 %i1, %count

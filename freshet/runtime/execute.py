@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
-from freshet.compiler.emit.tiles import scratch_bytes
 from freshet.compiler.memory import Place
-from freshet.compiler.pipeline import HostCall, KernelCall, Program, compile_graph
+from freshet.compiler.pipeline import compile_graph
+from freshet.compiler.program import HostCall, KernelCall, Program
 from freshet.compiler.target import host
+from freshet.compiler.tile_plan import scratch_bytes
 from freshet.core.buffers import aligned_copy, aligned_empty
 from freshet.core.dtypes import of_array
-from freshet.core.errors import OpError
-from freshet.core.shapes import TensorType
+from freshet.core.errors import FailedPreconditionError, OpError
+from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.tensor import Array
 from freshet.core.variable import Variable
 from freshet.graph.interpret import run_node
-from freshet.graph.ir import Graph
+from freshet.graph.ir import Graph, Value
+from freshet.graph.passes.specialize import specialize
 from freshet.runtime.code import kernel_addresses
-from freshet.runtime.pool import pool
+from freshet.runtime.pool import ThreadPool, pool
 
 _BYTES: Final = np.dtype(np.uint8)
 _WORDS: Final = np.dtype(np.int64)
@@ -38,7 +40,14 @@ class NativeExecutor:
 
     def __call__(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
         """Return the outputs; leave the updates in the variables."""
-        return self.executable(arguments, variables).run(arguments, variables)
+        executable = self.executable(arguments, variables)
+        outputs = executable.run(arguments, variables)
+        if executable.resized:
+            count = len(self._graph.outputs)
+            for number, array in zip(executable.resized, outputs[count:], strict=True):
+                variables[number]._replace(array)
+            del outputs[count:]
+        return outputs
 
     def executable(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> Executable:
         """Return the compiled program for arguments of these shapes."""
@@ -50,7 +59,8 @@ class NativeExecutor:
                 if found is None:
                     arrays = [*arguments, *(v._array for v in variables)]
                     types = [TensorType(of_array(a), a.shape) for a in arrays]
-                    found = Executable(compile_graph(self._graph, types, host()))
+                    graph, resized = _separate_resized(self._graph, types, variables)
+                    found = Executable(compile_graph(graph, types, host()), resized)
                     self._programs[key] = found
         return found
 
@@ -70,10 +80,13 @@ class Executable:
 
     Attributes:
         program: What it runs.
+        resized: Numbers of the variables whose new values, of another shape than the old ones, are
+            the last outputs.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, resized: Sequence[int] = ()) -> None:
         self.program = program
+        self.resized = tuple(resized)
         self._count_inputs = len(program.inputs)
         self._updated = sorted({i for i, _ in _updates(program)})
         self._constants = [
@@ -88,6 +101,7 @@ class Executable:
         self._layout_bases()
         self._segments = self._build_segments()
         self._pointers: dict[int, tuple[Array, int]] = {}
+        self._running = False
 
     def _layout_bases(self) -> None:
         """Number the bases: inputs, outputs, constants, then arena, scratch and status."""
@@ -112,7 +126,7 @@ class Executable:
         first = self._first[place.space]
         if place.space in {"arena", "status"}:
             return first, place.number
-        return first + place.number, 0
+        return first + place.number, place.offset
 
     def _build_segments(self) -> list[_Segment | HostCall]:
         kernels = [c.kernel for c in self.program.calls if isinstance(c, KernelCall)]
@@ -160,26 +174,39 @@ class Executable:
         """Return the outputs; leave the updates in the variables."""
         threads = pool()
         with threads.lock:
-            if threads.threads != self._threads:
-                self._threads = threads.threads
-                self._scratch = aligned_empty((self._scratch_bytes * self._threads + 64,), _BYTES)
-                self._bases[self._first["scratch"]] = self._scratch.ctypes.data
-            inputs = self._inputs(arguments, variables)
-            outputs = [
-                aligned_empty(t.static_shape, t.dtype.as_numpy_dtype) for t in self.program.outputs
-            ]
-            base = self._first["output"]
-            for number, array in enumerate(outputs):
-                self._bases[base + number] = array.ctypes.data
-            if self.program.checks:
-                self._status[:] = 0
-            for segment in self._segments:
-                if isinstance(segment, HostCall):
-                    self._run_host(segment, inputs, outputs)
-                    continue
-                threads.run(segment.address)
-                if self.program.checks and self._status.any():
-                    self._raise_check(inputs, outputs)
+            if self._running:
+                raise FailedPreconditionError(
+                    f"{self.program.name}: called again by Python code that it calls itself"
+                )
+            self._running = True
+            try:
+                return self._run(threads, arguments, variables)
+            finally:
+                self._running = False
+
+    def _run(
+        self, threads: ThreadPool, arguments: Sequence[Array], variables: Sequence[Variable]
+    ) -> list[Array]:
+        if threads.threads != self._threads:
+            self._threads = threads.threads
+            self._scratch = aligned_empty((self._scratch_bytes * self._threads + 64,), _BYTES)
+            self._bases[self._first["scratch"]] = self._scratch.ctypes.data
+        inputs = self._inputs(arguments, variables)
+        outputs = [
+            aligned_empty(t.static_shape, t.dtype.as_numpy_dtype) for t in self.program.outputs
+        ]
+        base = self._first["output"]
+        for number, array in enumerate(outputs):
+            self._bases[base + number] = array.ctypes.data
+        if self.program.checks:
+            self._status[:] = 0
+        for segment in self._segments:
+            if isinstance(segment, HostCall):
+                self._run_host(segment, inputs, outputs)
+                continue
+            threads.run(segment.address)
+            if self.program.checks and self._status.any():
+                self._raise_check(inputs, outputs)
         return outputs
 
     def _inputs(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
@@ -203,14 +230,15 @@ class Executable:
         """Return what is at a place, as an array."""
         if place in self._objects:
             return self._objects[place]
-        if place.space in {"input", "output"}:
-            array = (inputs if place.space == "input" else outputs)[place.number]
-        elif place.space == "constant":
-            array = self._constants[place.number]
+        if place.space == "arena":
+            array, start = self._arena, place.number
         else:
-            raw = self._arena[place.number : place.number + kind.num_bytes]
-            array = raw.view(kind.dtype.as_numpy_dtype)
-        return array.reshape(kind.static_shape)
+            spaces = {"input": inputs, "output": outputs, "constant": self._constants}
+            array, start = spaces[place.space][place.number], place.offset
+            if array.dtype.hasobject:
+                return array.reshape(kind.static_shape)
+        raw = array.reshape(-1).view(_BYTES)[start : start + kind.num_bytes]
+        return raw.view(kind.dtype.as_numpy_dtype).reshape(kind.static_shape)
 
     def _run_host(self, call: HostCall, inputs: list[Array], outputs: list[Array]) -> None:
         operands = [
@@ -232,6 +260,35 @@ class Executable:
         except OpError as error:
             error.source = node.source
             raise
+
+
+def _separate_resized(
+    graph: Graph, types: Sequence[TensorType], variables: Sequence[Variable]
+) -> tuple[Graph, list[int]]:
+    """Make outputs of the updates that do not fit their variables' memory.
+
+    Returns:
+        The graph, and the numbers of these outputs' variables.
+
+    Raises:
+        InvalidArgumentError: A variable's shape does not allow its new value.
+    """
+    if all(t.type == v.type and None not in t.type.shape for t, v in graph.updates):
+        return graph, []
+    number = {v: i for i, v in enumerate(graph.inputs[len(types) - len(variables) :])}
+    known = specialize(graph, types)
+    kept: list[tuple[Value, Value]] = []
+    moved: list[tuple[Value, Value]] = []
+    for update, (target, value) in zip(graph.updates, known.updates, strict=True):
+        variables[number[update[0]]]._check(
+            "assign", TensorSpec(value.type.shape, value.type.dtype)
+        )
+        (kept if target.type == value.type else moved).append(update)
+    outputs = (*graph.outputs, *(value for _, value in moved))
+    return (
+        replace(graph, outputs=outputs, updates=tuple(kept)),
+        [number[target] for target, _ in moved],
+    )
 
 
 def _is_plain(array: Array) -> bool:

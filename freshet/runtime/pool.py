@@ -18,11 +18,17 @@ from freshet.runtime.driver import CONTROL_BYTES, driver_text
 
 
 class ThreadPool:
-    """Runs one program at a time on a fixed number of threads, the caller's among them."""
+    """Runs one program at a time on a fixed number of threads, the caller's among them.
+
+    Attributes:
+        size: How many threads it was made with.
+        threads: How many there are: `size`, and only the caller's once the pool is closed.
+        lock: Held by who runs a program.
+    """
 
     def __init__(self, threads: int) -> None:
-        self.threads = threads
-        self.lock = threading.Lock()
+        self.size = self.threads = threads
+        self.lock = threading.RLock()  # a program may call Python, which runs another program
         pointer, word = ctypes.c_void_p, ctypes.c_int64
         start, stop, worker = text_addresses(driver_text(host()), ("start", "stop", "worker"))
         self._start = ctypes.CFUNCTYPE(None, pointer, pointer, word)(start)
@@ -45,13 +51,14 @@ class ThreadPool:
         self._start(self._control, descriptor, self.threads)
 
     def close(self) -> None:
-        """Stop the workers and wait until they are gone."""
+        """Stop the workers and wait until they are gone; who has the pool may go on using it."""
         with self.lock:
             if self._workers:
                 self._stop(self._control)
                 for thread in self._workers:
                     thread.join()
                 self._workers = []
+            self.threads = 1
 
 
 _lock: Final = threading.Lock()
@@ -62,10 +69,10 @@ def pool() -> ThreadPool:
     """Return the pool with as many threads as `config.num_threads` asks for."""
     global _pool  # noqa: PLW0603 (there is one pool)
     current = _pool
-    if current is not None and current.threads == config.num_threads:
+    if current is not None and current.size == config.num_threads:
         return current
     with _lock:
-        if _pool is None or _pool.threads != config.num_threads:
+        if _pool is None or _pool.size != config.num_threads:
             if _pool is not None:
                 _pool.close()
             _pool = ThreadPool(config.num_threads)

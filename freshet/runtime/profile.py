@@ -22,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 
 from freshet.compiler.kernel import Kernel, Reduction
-from freshet.compiler.pipeline import HostCall, KernelCall
+from freshet.compiler.program import HostCall, KernelCall
 from freshet.compiler.target import Target, host
 from freshet.core.buffers import aligned_empty
 from freshet.core.dtypes import float32

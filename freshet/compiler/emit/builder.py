@@ -190,6 +190,12 @@ class Builder:
 
     # --- memory -----------------------------------------------------------------------------------
 
+    def select(self, condition: bool | Value, yes: Value, no: Value) -> Value:
+        """Return `yes` where the condition holds, else `no`."""
+        if isinstance(condition, bool):
+            return yes if condition else no
+        return self.emit(yes.type, f"select {condition}, {yes}, {no}")
+
     def pointer(self, base: Value, offset: Int, element: str) -> Value:
         """Return the address `offset` elements after `base`."""
         if offset == 0:
@@ -208,6 +214,11 @@ class Builder:
         self.line(f"store {value}, ptr {address.text}, align {align}")
 
     # --- vectors ----------------------------------------------------------------------------------
+
+    def prefetch(self, address: Value, level: int) -> None:
+        """Ask for a cache line in the cache of a level, without waiting for it."""
+        read, locality, data = Value("i32", "0"), Value("i32", str(4 - level)), Value("i32", "1")
+        self.call("void", "llvm.prefetch.p0", address, read, locality, data)
 
     def constant(self, value: float | bool, kind: str) -> Value:
         """Return a number, in every lane if `kind` is a vector."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from freshet.compiler.emit.builder import Builder, Value
 from freshet.compiler.emit.expressions import Expressions
 from freshet.compiler.emit.loops import LoopEmitter
-from freshet.compiler.emit.tiles import TileEmitter, scratch_bytes
+from freshet.compiler.emit.tiles import TileEmitter
 from freshet.compiler.kernel import Kernel, Loops
 from freshet.compiler.target import Target
+from freshet.compiler.tile_plan import scratch_bytes
 
 
 def emit(kernel: Kernel, target: Target, symbol: str) -> str:

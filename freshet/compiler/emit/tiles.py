@@ -12,9 +12,8 @@ read along the column axis. A tile of rows x vectors accumulators stays in regis
           for each row: accumulators[row] += scalar operand[row] * vectors
         epilogue: the kernel's second stage on the accumulators
 
-*Packing* copies an operand's block to scratch memory: it resolves padding and fractional strides
-once (so the inner loop has no conditions), and lays the vector operand out as panels, one column
-tile after the other, which the inner loop reads from end to end.
+Memory is asked for before it is needed: while one block is computed, the next one to be packed;
+while a tile is summed up, what its epilogue will read.
 """
 
 from __future__ import annotations
@@ -29,190 +28,16 @@ from typing import Final
 from freshet.compiler.emit.builder import Builder, Int, Value, element_type, vector_type
 from freshet.compiler.emit.expressions import Expressions, Point, axis_mask
 from freshet.compiler.emit.loops import decode, thread_range
-from freshet.compiler.kernel import Buffer, Kernel, Loop, Loops, Store, Tiles
+from freshet.compiler.emit.packing import Block, Packer
+from freshet.compiler.kernel import Buffer, Kernel, Loop, Tiles
 from freshet.compiler.target import Target
-from freshet.core.errors import InternalError
+from freshet.compiler.tile_plan import Operand, plan
 from freshet.ops import scalar
-from freshet.ops.index import Affine, Index, Position, axis, combine, strides_of
-from freshet.ops.scalar import Expr
+from freshet.ops.index import Affine, combine, strides_of
 
 DIRECT_EPILOGUE: Final = 12
 """Up to this many scalar operations the epilogue is written out for each vector of the tile; a
 longer one becomes a loop over the tile, which goes through memory in the first-level cache."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """The part of an axis that the open loops have chosen."""
-
-    low: Int
-    size: Int
-    most: int
-    """What `size` never exceeds."""
-
-
-@dataclass(frozen=True)
-class Operand:
-    """A factor of the contraction: a load, and how its packed copy is laid out."""
-
-    buffer: Buffer
-    where: Position
-    fill: Expr
-    guarded: tuple[bool, ...]
-    """Per dimension: whether the index may be outside or not exact."""
-    depth: int | None
-    """How many loops are open when it is packed; None if it is not."""
-    extents: tuple[int, ...] = ()
-    """Packed: how many positions of each dimension a block reaches."""
-    strides: tuple[int, ...] = ()
-    """Packed: distance in scratch between positions; of the column's dimension, per column."""
-    column: int | None = None
-    """Packed vector operand: the dimension that the column axis walks along."""
-    tile: int = 0
-    """Packed vector operand: columns of a panel."""
-    offset: int = 0
-    """Packed: first element in the thread's scratch memory."""
-
-    @property
-    def elements(self) -> int:
-        """Size of the packed copy."""
-        if self.depth is None:
-            return 0
-        if self.column is None:
-            return self.strides[0] * self.extents[0] if self.extents else 1
-        panels = -(-self.extents[self.column] // self.tile)
-        rest = math.prod(e for d, e in enumerate(self.extents) if d != self.column)
-        return panels * rest * self.tile
-
-    def address(self) -> Affine:
-        """Return the offset as a function of the axes; packed, before the origin is subtracted."""
-        strides = strides_of(self.buffer.shape) if self.depth is None else self.strides
-        return combine((s, i.numerator) for s, i in zip(strides, self.where, strict=True))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything about a tiled kernel that its shape decides."""
-
-    scalar: Operand
-    vector: Operand
-    lanes: int
-    sums_offset: int
-    """First element of the sums kept in scratch."""
-    sums_strides: dict[str, int]
-    """Their layout; empty where sums stay in registers or in the output itself."""
-    in_output: Store | None
-    """The store whose buffer holds the sums while they grow."""
-    bytes: int
-
-
-def plan(kernel: Kernel, target: Target) -> Plan:
-    """Lay out a tiled kernel's scratch memory."""
-    s = kernel.schedule
-    assert isinstance(s, Tiles)
-    product = kernel.stages[0].reductions[0].value
-    lanes = target.lanes(product.dtype)
-    first, second = product.args
-    if s.swap:
-        first, second = second, first
-    scalars = _operand(kernel, s, first, s.pack_scalar, lanes, vector=False)
-    vectors = _operand(kernel, s, second, s.pack_vector, lanes, vector=True)
-    vectors = _moved(vectors, _aligned(scalars.elements))
-    sums_offset = vectors.offset + _aligned(vectors.elements)
-    strides: dict[str, int] = {}
-    total = sums_offset
-    in_output = _plain_store(kernel)
-    if s.accumulate is not None and in_output is None:
-        sizes = blocks_at(kernel, s, s.accumulate)
-        width = s.vectors * lanes
-        strides[s.column] = 1
-        step = -(-sizes[s.column] // width) * width
-        for row in reversed(s.rows):
-            strides[row.axis] = step
-            step *= sizes[row.axis]
-        total += _aligned(step)
-    return Plan(
-        scalars, vectors, lanes, sums_offset, strides,
-        in_output if s.accumulate is not None else None, total * product.dtype.size,
-    )  # fmt: skip
-
-
-def scratch_bytes(kernel: Kernel, target: Target) -> int:
-    """Return the scratch memory that each thread needs, a whole number of cache lines."""
-    if isinstance(kernel.schedule, Loops):
-        return 0
-    return -(-plan(kernel, target).bytes // 64) * 64
-
-
-def blocks_at(kernel: Kernel, s: Tiles, depth: int) -> dict[str, int]:
-    """Return the largest extent of each axis once `depth` loops are open."""
-    sizes = dict(kernel.extents)
-    for loop in (*s.units, *s.loops)[:depth]:
-        sizes[loop.axis] = min(loop.step, sizes[loop.axis])
-    return sizes
-
-
-def _aligned(elements: int) -> int:
-    return -(-elements // 16) * 16
-
-
-def _moved(operand: Operand, offset: int) -> Operand:
-    return replace(operand, offset=offset)
-
-
-def _operand(
-    kernel: Kernel, s: Tiles, expr: Expr, depth: int | None, lanes: int, *, vector: bool
-) -> Operand:
-    if expr.op != "load":
-        raise InternalError(f"bug in freshet: a tiled operand is {expr.op!r}, not a load")
-    name, where, fill = expr.attributes
-    buffer = kernel.buffer(name)
-    guarded = tuple(
-        not i.always_inside(size, kernel.extents)
-        for i, size in zip(where, buffer.shape, strict=True)
-    )
-    if depth is None:
-        if any(guarded):
-            raise InternalError(f"bug in freshet: {name} has padding and must be packed")
-        return Operand(buffer, where, fill, guarded, None)
-    sizes = blocks_at(kernel, s, depth)
-    extents = tuple(1 + sum(abs(c) * (sizes[n] - 1) for n, c in i.numerator.terms) for i in where)
-    if not vector:
-        return Operand(buffer, where, fill, guarded, depth, extents, _row_strides(extents, lanes))
-    column = next(d for d, i in enumerate(where) if i.numerator.coefficient(s.column))
-    tile = s.vectors * lanes
-    others = [d for d in range(len(where)) if d != column]
-    strides = [0] * len(where)
-    step = tile
-    for d in reversed(others):
-        strides[d] = step
-        step *= extents[d]
-    # A column tile starts `tile` columns after the one before and `step` elements: per column,
-    # step / tile of them.
-    strides[column] = step // tile
-    return Operand(buffer, where, fill, guarded, depth, extents, tuple(strides), column, tile)
-
-
-def _row_strides(extents: tuple[int, ...], lanes: int) -> tuple[int, ...]:
-    """Row-major strides, rows padded where their length would put them all in one cache set."""
-    strides = [0] * len(extents)
-    step = 1
-    for d in reversed(range(len(extents))):
-        strides[d] = step
-        step *= extents[d]
-        if step % 256 == 0 and any(e > 1 for e in extents[:d]):
-            step += lanes
-    return tuple(strides)
-
-
-def _plain_store(kernel: Kernel) -> Store | None:
-    """Return the only store of a kernel that does nothing but store the sum."""
-    statements = kernel.stages[1].statements
-    if len(statements) == 1 and isinstance(statements[0], Store):
-        store = statements[0]
-        if store.value.op == "result" and kernel.buffer(store.buffer).dtype is store.value.dtype:
-            return store
-    return None
 
 
 @dataclass
@@ -222,6 +47,9 @@ class _State:
     blocks: dict[str, Block]
     origins: dict[int, Int] = field(default_factory=dict)
     """Per packed operand (by id): what to subtract from its address."""
+    unit: Int = 0
+    ahead: Value | None = None
+    """Where the block begins that will be packed next."""
 
 
 class TileEmitter:
@@ -240,22 +68,28 @@ class TileEmitter:
         self.vector = vector_type(self.element, self.lanes)
         self.result = scalar.result(reduction.name, reduction.dtype)
         self.scratch = Value("ptr", "%scratch")
+        self.packer = Packer(b, expressions, self.scratch, self.element, self.lanes)
 
     # --- loops ------------------------------------------------------------------------------------
 
     def emit(self, thread: Value, threads: Value) -> None:
         """Emit the whole kernel."""
-        extents = self.kernel.extents
-        counts = [(u.axis, -(-extents[u.axis] // u.step)) for u in self.s.units]
-        total = math.prod(n for _, n in counts)
+        total = math.prod(n for _, n in self._unit_counts())
         low, high = thread_range(self.b, total, thread, threads)
         with self.b.loop(low, high, name="unit") as unit:
-            state = _State({a: Block(0, e, e) for a, e in extents.items()})
-            numbers = decode(self.b, unit, counts)
-            for u in self.s.units:
-                start = self.b.mul(numbers[u.axis], u.step)
-                state.blocks[u.axis] = self._block(start, u, state.blocks[u.axis])
-            self._open(len(self.s.units), state)
+            self._open(len(self.s.units), _State(self._blocks_of_unit(unit), unit=unit))
+
+    def _blocks_of_unit(self, unit: Int) -> dict[str, Block]:
+        extents = self.kernel.extents
+        blocks = {a: Block(0, e, e) for a, e in extents.items()}
+        numbers = decode(self.b, unit, self._unit_counts())
+        for u in self.s.units:
+            start = self.b.mul(numbers[u.axis], u.step)
+            blocks[u.axis] = self._block(start, u, blocks[u.axis])
+        return blocks
+
+    def _unit_counts(self) -> list[tuple[str, int]]:
+        return [(u.axis, -(-self.kernel.extents[u.axis] // u.step)) for u in self.s.units]
 
     def _block(self, start: Int, loop: Loop, outer: Block) -> Block:
         most = min(loop.step, outer.most)
@@ -270,7 +104,9 @@ class TileEmitter:
             self._clear_sums(state)
         for operand in (self.plan.scalar, self.plan.vector):
             if operand.depth == depth:
-                self._pack(operand, state)
+                state.origins[id(operand)] = self.packer.pack(operand, state.blocks)
+        if self._packs_ahead(depth):
+            state.ahead = self._next_source(state)
         number = depth - len(self.s.units)
         if number == len(self.s.loops):
             self._tiles(state, [Loop(self.s.column, self.s.vectors * self.lanes), *self.s.rows], {})
@@ -280,7 +116,7 @@ class TileEmitter:
             end = self.b.add(outer.low, outer.size)
             with self.b.loop(outer.low, end, loop.step, loop.axis) as start:
                 blocks = {**state.blocks, loop.axis: self._block(start, loop, outer)}
-                self._open(depth + 1, _State(blocks, dict(state.origins)))
+                self._open(depth + 1, _State(blocks, dict(state.origins), state.unit))
         if self.s.accumulate == depth and self.plan.in_output is None:
             self._finish_sums(state)
 
@@ -302,165 +138,94 @@ class TileEmitter:
             with self.b.when(self.b.less(full, end)):
                 self._tiles(state, axes[1:], {**chosen, tile.axis: (full, rest)})
 
-    # --- packing ----------------------------------------------------------------------------------
+    # --- memory ahead of time ---------------------------------------------------------------------
 
-    def _pack(self, operand: Operand, state: _State) -> None:
-        """Copy the operand's block to scratch, guards resolved."""
-        lows, sizes = [], []
-        total: Int = 0
-        for index, stride in zip(operand.where, operand.strides, strict=True):
-            low, size = self._reach(index.numerator, state)
-            lows.append(low)
-            sizes.append(size)
-            total = self.b.add(total, self.b.mul(low, stride))
-        state.origins[id(operand)] = total
-        along = self._source_run(operand)
-        copy = _Copy(operand, lows, [f"pack{d}" for d in range(len(lows))])
-        whole: list[tuple[Int, Int]] = [(0, size) for size in sizes]
-        if along is None:
-            self._copy(copy, whole)
-        else:
-            self._copy_transposed(copy, whole, along)
+    def _packs_ahead(self, depth: int) -> bool:
+        """Whether the vector operand is packed here, again and again, out of far memory."""
+        operand, innermost = self.plan.vector, len(self.s.units) + len(self.s.loops)
+        again = operand.depth == depth == innermost and len(self.s.depth) == 1
+        return again and bool(self.s.loops) and self._is_far(operand.buffer)
 
-    def _source_run(self, operand: Operand) -> int | None:
-        """Return the dimension along which the vector operand can be read in vectors.
+    def _next_source(self, state: _State) -> Value:
+        """Return where the next block to be packed begins: of this unit or the next one."""
+        loop = self.s.loops[-1]
+        following = self.b.add(state.blocks[loop.axis].low, loop.step)
+        block = replace(state.blocks[loop.axis], low=following)
+        here = self.packer.source(self.plan.vector, {**state.blocks, loop.axis: block})
+        blocks = self._blocks_of_unit(self.b.add(state.unit, 1))
+        there = self.packer.source(self.plan.vector, blocks)
+        more = self.b.less(following, self.kernel.extents[loop.axis])
+        return self.b.select(more, here, there)
 
-        None if that is its column anyway, or too short.
-        """
-        if operand.column is None:
-            return None
-        strides = strides_of(operand.buffer.shape)
-        runs = [d for d, e in enumerate(operand.extents) if e >= self.lanes and strides[d] == 1]
-        return runs[0] if runs and runs[0] != operand.column else None
-
-    def _copy(self, copy: _Copy, ranges: list[tuple[Int, Int]]) -> None:
-        """Copy element by element along the dimension that is contiguous in scratch."""
-        inner = self._contiguous(copy.operand)
-        order = [d for d in range(len(ranges)) if d != inner]
-        with self._copy_loops(order, ranges, 1, {}) as offsets:
-            low, high = ranges[inner]
-            whole = self.b.mul(self.b.divide(self.b.sub(high, low), self.lanes), self.lanes)
-            full = self.b.add(low, whole)
-            with self.b.loop(low, full, self.lanes, "copy") as i:
-                self._copy_vector(copy, {**offsets, inner: i}, inner, None)
-            with self.b.when(self.b.less(full, high)):
-                mask = axis_mask(self.b, self.b.sub(high, full), self.lanes)
-                self._copy_vector(copy, {**offsets, inner: full}, inner, mask)
-
-    def _copy_vector(
-        self, copy: _Copy, offsets: dict[int, Int], inner: int, mask: Value | None
-    ) -> None:
-        at = self._copy_point(copy, offsets, inner, mask)
-        value = self.b.splat(self._source(copy, at), self.lanes)
-        place = self._packed_place(copy.operand, offsets)
-        step = 1 if inner == copy.operand.column else copy.operand.strides[inner]
-        self.expressions.store_vector(value, place, step, at)
-
-    def _copy_transposed(self, copy: _Copy, ranges: list[tuple[Int, Int]], along: int) -> None:
-        """Copy in square blocks: read along the source, turned, written along the column."""
-        column, lanes, b = copy.operand.column, self.lanes, self.b
-        assert column is not None
-        full = list(ranges)
-        for d in (column, along):
-            full[d] = (0, b.mul(b.divide(ranges[d][1], lanes), lanes))
-        others = [d for d in range(len(ranges)) if d not in {column, along}]
-        with (
-            self._copy_loops(others, full, 1, {}) as fixed,
-            self._copy_loops([column, along], full, lanes, fixed) as offsets,
-        ):
-            rows = []
-            for j in range(lanes):
-                here = {**offsets, column: b.add(offsets[column], j)}
-                rows.append(self._source(copy, self._copy_point(copy, here, along, None)))
-            for j, row in enumerate(self._transposed(rows)):
-                here = {**offsets, along: b.add(offsets[along], j)}
-                at = Point({}, copy.names[column], lanes)
-                self.expressions.store_vector(row, self._packed_place(copy.operand, here), 1, at)
-        # What is left: the columns past the last block, then the rest of the run.
-        self._copy(copy, _with(ranges, column, (full[column][1], ranges[column][1])))
-        left = _with(ranges, column, (0, full[column][1]))
-        self._copy(copy, _with(left, along, (full[along][1], ranges[along][1])))
-
-    def _transposed(self, rows: list[Value]) -> list[Value]:
-        """Transpose a square block of vectors by exchanging ever smaller quarters."""
-        lanes = self.lanes
-        rows = list(rows)
-        half = lanes // 2
-        while half:
-            for i in range(lanes):
-                if i & half:
-                    continue
-                a, c = rows[i], rows[i + half]
-                low = [k if not k & half else k - half + lanes for k in range(lanes)]
-                high = [k + half if not k & half else k + lanes for k in range(lanes)]
-                rows[i], rows[i + half] = self._shuffle(a, c, low), self._shuffle(a, c, high)
-            half //= 2
-        return rows
-
-    def _shuffle(self, x: Value, y: Value, lanes: list[int]) -> Value:
-        picks = ", ".join(f"i32 {k}" for k in lanes)
-        return self.b.emit(x.type, f"shufflevector {x}, {y}, <{len(lanes)} x i32> <{picks}>")
-
-    def _source(self, copy: _Copy, at: Point) -> Value:
-        operand = copy.operand
-        where = tuple(
-            Index(axis(n), i.divisor) for n, i in zip(copy.names, operand.where, strict=True)
-        )
-        return self.expressions.read(operand.buffer, where, operand.guarded, operand.fill, at)
-
-    def _copy_point(
-        self, copy: _Copy, offsets: Mapping[int, Int], inner: int, mask: Value | None
-    ) -> Point:
-        axes = {n: self.b.add(copy.lows[d], offsets[d]) for d, n in enumerate(copy.names)}
-        return Point(axes, copy.names[inner], self.lanes, mask)
-
-    def _reach(self, numerator: Affine, state: _State) -> tuple[Int, Int]:
-        """Return the smallest position of a dimension that the block reaches, and how many."""
-        low: Int = numerator.constant
-        size: Int = 1
-        for name, c in numerator.terms:
-            block = state.blocks[name]
-            steps = self.b.sub(block.size, 1)
-            low = self.b.add(low, self.b.mul(block.low, c))
-            if c < 0:
-                low = self.b.add(low, self.b.mul(steps, c))
-            size = self.b.add(size, self.b.mul(steps, abs(c)))
-        return low, size
-
-    def _contiguous(self, operand: Operand) -> int:
-        """Return the dimension to copy in vectors: the one contiguous in scratch."""
-        if operand.column is not None:
-            return operand.column
-        strides = strides_of(operand.buffer.shape)
-        reached = [d for d, e in enumerate(operand.extents) if e > 1 and strides[d] == 1]
-        return reached[-1] if reached else len(operand.extents) - 1
-
-    @contextmanager
-    def _copy_loops(
-        self, order: list[int], ranges: list[tuple[Int, Int]], step: int, offsets: dict[int, Int]
-    ) -> Iterator[dict[int, Int]]:
-        if not order:
-            yield offsets
+    def _prefetch_block(self, state: _State, tile: _Tile, values: Mapping[str, Int]) -> None:
+        """Ask for one line of the next block, another one every few depth steps."""
+        if state.ahead is None:
             return
-        d = order[0]
-        with (
-            self.b.loop(*ranges[d], step, f"pack{d}") as i,
-            self._copy_loops(order[1:], ranges, step, {**offsets, d: i}) as inside,
-        ):
-            yield inside
+        number: Int = 0
+        steps = 1
+        for t in (Loop(self.s.column, self.s.vectors * self.lanes), *self.s.rows):
+            count = -(-state.blocks[t.axis].most // t.step)
+            start = self.b.sub(tile.base[t.axis], state.blocks[t.axis].low)
+            number = self.b.add(self.b.mul(number, count), self.b.divide(start, t.step))
+            steps *= count
+        depth, inside = self._depth_number(state, values)
+        number = self.b.add(self.b.mul(number, depth), inside)
+        often = max(steps * depth // self.packer.lines(self.plan.vector), 1)
+        self.packer.prefetch(self.plan.vector, state.ahead, self.b.divide(number, often))
 
-    def _packed_place(self, operand: Operand, offsets: Mapping[int, Int]) -> Value:
-        place: Int = operand.offset
-        for d, stride in enumerate(operand.strides):
-            if d == operand.column:
-                # Which panel, and where in it.
-                panel = self.b.divide(offsets[d], operand.tile)
-                within = self.b.modulo(offsets[d], operand.tile)
-                step = stride * operand.tile
-                place = self.b.add(place, self.b.add(self.b.mul(panel, step), within))
-            else:
-                place = self.b.add(place, self.b.mul(offsets[d], stride))
-        return self.b.pointer(self.scratch, place, self.element)
+    def _depth_number(self, state: _State, values: Mapping[str, Int]) -> tuple[int, Int]:
+        """Return how many depth steps a tile has, and which one this is."""
+        total = 1
+        number: Int = 0
+        for axis in self.s.depth:
+            block = state.blocks[axis]
+            step = self.b.sub(values[axis], block.low)
+            number = self.b.add(self.b.mul(number, block.most), step)
+            total *= block.most
+        return total, number
+
+    def _prefetch_epilogue(self, state: _State, tile: _Tile, values: Mapping[str, Int]) -> None:
+        """Ask for a part of what the epilogue will read of far memory at this tile."""
+        reads = self._far_reads() if self.s.accumulate is None else []
+        if not reads:
+            return
+        depth, number = self._depth_number(state, values)
+        lines = len(tile.rows) * tile.vectors
+        each, often = -(-lines // depth), max(depth // lines, 1)
+        sizes = [(r.axis, max(row[r.axis] for row in tile.rows) + 1) for r in self.s.rows]
+        for i in range(each):
+            line = self.b.add(self.b.mul(self.b.divide(number, often), each), i)
+            vector = self.b.modulo(line, tile.vectors)
+            row = decode(self.b, self.b.divide(line, tile.vectors), sizes)
+            axes = self._values(state) | tile.base
+            for name, step in row.items():
+                axes[name] = self.b.add(axes[name], step)
+            axes[self.s.column] = self.b.add(axes[self.s.column], self.b.mul(vector, self.lanes))
+            for buffer, address in reads:
+                at = self.expressions.affine(address, Point(axes))
+                base = self.expressions.pointers[buffer.name]
+                self.b.prefetch(self.b.pointer(base, at, element_type(buffer.dtype)), level=1)
+
+    def _far_reads(self) -> list[tuple[Buffer, Affine]]:
+        """Return what the epilogue reads, vector by vector, out of far memory."""
+        found = []
+        for load in self.kernel.stages[1].loads():
+            name, where, _ = load.attributes
+            buffer = self.kernel.buffer(name)
+            inside = all(
+                i.always_inside(size, self.kernel.extents)
+                for i, size in zip(where, buffer.shape, strict=True)
+            )
+            address = combine(
+                (s, i.numerator) for s, i in zip(strides_of(buffer.shape), where, strict=True)
+            )
+            if inside and self._is_far(buffer) and address.coefficient(self.s.column) == 1:
+                found.append((buffer, address))
+        return found
+
+    def _is_far(self, buffer: Buffer) -> bool:
+        """Whether a buffer is too large to be found in the second-level cache."""
+        return math.prod(buffer.shape) * buffer.dtype.size > self.target.l2_bytes
 
     # --- the tile ---------------------------------------------------------------------------------
 
@@ -499,6 +264,8 @@ class TileEmitter:
 
     def _step(self, state: _State, tile: _Tile, values: dict[str, Int]) -> None:
         """Emit one depth step: every row's element times the vectors."""
+        self._prefetch_block(state, tile, values)
+        self._prefetch_epilogue(state, tile, values)
         loaded = self._vector_loads(state, tile, values)
         address = self.plan.scalar.address()
         pointer = self._operand_pointer(self.plan.scalar, address, state, values)
@@ -681,21 +448,6 @@ class TileEmitter:
             self._rows(state, names[1:], values | {names[0]: i}) as inside,
         ):
             yield inside
-
-
-@dataclass(frozen=True)
-class _Copy:
-    """An operand's block while it is packed."""
-
-    operand: Operand
-    lows: list[Int]
-    """First position of each dimension."""
-    names: list[str]
-    """What the position along each dimension is called while it is copied."""
-
-
-def _with(items: list[tuple[Int, Int]], at: int, item: tuple[Int, Int]) -> list[tuple[Int, Int]]:
-    return [*items[:at], item, *items[at + 1 :]]
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from freshet.compiler.fusion.draft import Draft, NotHereError
 from freshet.compiler.fusion.elements import NeedsMemoryError
 from freshet.compiler.fusion.realize import Memory, Realizer, is_alias
 from freshet.compiler.kernel import Kernel
+from freshet.compiler.ordering import dependencies_first
 from freshet.core.source import SourceLine
 from freshet.graph.ir import Graph, Node, Value
 from freshet.graph.trace import static_value
-from freshet.ops.nest import Check, Host
+from freshet.ops.nest import Check, Host, Repeat
+
+if TYPE_CHECKING:
+    from freshet.compiler.program import Planned
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +34,8 @@ class Step:
         writes: Values it makes.
         kernel: The kernel; None for a call to the host.
         buffers: For each buffer of the kernel, the value it holds.
-        node: The node that the host runs, or the check that the kernel is for.
+        node: The node that the host runs or that is a loop, or the check that the kernel is for.
+        body: The steps of a loop over time, once they are planned.
         sources: The user's lines it comes from.
     """
 
@@ -39,11 +45,19 @@ class Step:
     buffers: dict[str, Value] | None = None
     node: Node | None = None
     sources: tuple[SourceLine, ...] = ()
+    body: Planned | None = None
 
     @property
     def is_check(self) -> bool:
         """Whether the program stops if the kernel finds something."""
         return self.kernel is not None and self.node is not None
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether it is a check, or a call to the host, which may raise an error."""
+        if self.body is not None:
+            return any(s.may_fail for s in self.body.layout.steps)
+        return self.node is not None
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,7 @@ class _Fuser:
     def run(self) -> Fused:
         for node in self.graph.nodes:
             lower = node.primitive.lower
-            if isinstance(lower, Host):
+            if isinstance(lower, (Host, Repeat)):
                 if static_value(node.outputs[0]) is None:
                     self._own(node, node)
             elif isinstance(lower, Check):
@@ -121,21 +135,23 @@ class _Fuser:
             elif not item.contraction and reads & set(item.reads):
                 # Loops that read the same thing can do so once.
                 beside.append(item)
-        yield from (item for item in beside if not self._reaches(item, makers.values()))
+        above = self._sources(makers.values()) if beside else set()
+        yield from (item for item in beside if id(item) not in above)
 
     def _reaches(self, start: Draft, others: Iterable[Draft | Node]) -> bool:
         """Whether one of `others` depends on `start` through something else."""
-        waiting = [o for o in others if o is not start]
+        return id(start) in self._sources(o for o in others if o is not start)
+
+    def _sources(self, items: Iterable[Draft | Node]) -> set[int]:
+        """Return the identities of items and of everything that they depend on."""
+        waiting = list(items)
         seen: set[int] = set()
         while waiting:
             item = waiting.pop()
-            if item is start:
-                return True
-            if id(item) in seen:
-                continue
-            seen.add(id(item))
-            waiting += [m for v in self._reads(item) if (m := self.maker.get(v)) is not None]
-        return False
+            if id(item) not in seen:
+                seen.add(id(item))
+                waiting += [m for v in self._reads(item) if (m := self.maker.get(v)) is not None]
+        return seen
 
     def _reads(self, item: Draft | Node) -> list[Value]:
         if isinstance(item, Draft):
@@ -168,22 +184,13 @@ class _Fuser:
             range(len(self.items)),
             key=lambda i: (not _is_check(self.items[i]), i),
         )
-        done: set[int] = set()
-        order: list[Draft | Node] = []
+        number = {id(item): i for i, item in enumerate(self.items)}
 
-        def visit(item: Draft | Node) -> None:
-            if id(item) in done:
-                return
-            done.add(id(item))
-            for value in self._reads(item):
-                maker = self.maker.get(value)
-                if maker is not None:
-                    visit(maker)
-            order.append(item)
+        def before(i: int) -> list[int]:
+            makers = (self.maker.get(value) for value in self._reads(self.items[i]))
+            return [number[id(maker)] for maker in makers if maker is not None]
 
-        for i in ranked:
-            visit(self.items[i])
-        return order
+        return [self.items[i] for i in dependencies_first(ranked, before)]
 
     def _step(self, item: Draft | Node, needed: dict[int, dict[Value, None]]) -> Step:
         if isinstance(item, Node):

@@ -1,8 +1,9 @@
 """realize: decide which values are kept in memory; everything else is computed where it is read.
 
-In memory are: what the outside sees; what the host makes or needs; results of reductions; operands
-of large contractions, which read each element many times; and values that several kernels read, or
-one reads many times over, unless they cost no more to compute than to load.
+In memory are: what the outside sees; what the host or a loop over time makes or needs; results of
+reductions; operands of large contractions, which read each element many times; and values that
+several kernels read, or one reads many times over, unless they cost no more to compute than to
+load.
 
 A reshape of a value in memory is the same memory (`Memory.root`).
 """
@@ -19,7 +20,7 @@ from freshet.core.shapes import TensorType
 from freshet.graph.ir import Graph, Node, Value
 from freshet.ops import scalar
 from freshet.ops.array import expand_dims_p, squeeze_p, transpose_p
-from freshet.ops.nest import Check, Host, Nest, Reshape
+from freshet.ops.nest import Check, Host, Nest, Repeat, Reshape
 
 CHEAP: Final = 2
 """Scalar operations that may be repeated in every reader rather than stored."""
@@ -31,6 +32,8 @@ WEIGHTS: Final = {
     "remainder": 10, "const": 0, "operand": 0, "coordinate": 0, "inside": 0,
 }  # fmt: skip
 """Rough cost of a scalar operation; 1 for those not listed."""
+LONGEST: Final = 64
+"""Operations one after the other that a reader repeats; the value in between is kept in memory."""
 LARGE_CONTRACTION: Final = 1 << 15
 """Multiply-adds from which a contraction is worth a schedule of its own."""
 
@@ -99,7 +102,7 @@ class _Costs:
 
 def own_cost(node: Node) -> int:
     """Return the weight of a node's scalar operations."""
-    if isinstance(node.primitive.lower, (Reshape, Host, Check)):
+    if isinstance(node.primitive.lower, (Reshape, Repeat, Host, Check)):
         return 0
     nest = nest_of(node)
     if nest.body is None:
@@ -133,7 +136,7 @@ class Realizer:
                 own: set[Node] = set()
                 for user in self._uses.get(value, ()):
                     inlined = [v for v in user.outputs if v not in held]
-                    if inlined and not isinstance(user.primitive.lower, Host):
+                    if inlined and not isinstance(user.primitive.lower, (Host, Repeat)):
                         own |= {r for v in inlined for r in readers.get(v, set())}
                     if len(inlined) < len(user.outputs) or isinstance(user.primitive.lower, Check):
                         own.add(user)
@@ -156,7 +159,7 @@ class Realizer:
         forced = set(self._graph.inputs) | self._extra
         for node in self._graph.nodes:
             lower = node.primitive.lower
-            if isinstance(lower, Host):
+            if isinstance(lower, (Host, Repeat)):
                 if scalar_constant(node.outputs[0]) is None:
                     forced |= set(node.outputs)
                 forced |= {_source(v) for v in node.operands}
@@ -172,7 +175,22 @@ class Realizer:
             if nest.reduced and is_contraction(nest, node.outputs[0].type):
                 forced |= {_source(v, transposed=True) for v in node.operands}
         forced |= {_source(v) for v in self._graph.results}
-        return forced
+        return forced | self._milestones(forced)
+
+    def _milestones(self, forced: set[Value]) -> set[Value]:
+        """Return further values so that no chain of operations between those in memory is long."""
+        lengths: dict[Value, int] = {}
+        found: set[Value] = set()
+        for node in self._graph.nodes:
+            length = 1 + max((lengths.get(v, 0) for v in node.operands), default=0)
+            for value in node.outputs:
+                if value in forced:
+                    continue
+                if length >= LONGEST and not is_alias(node):
+                    found.add(value)
+                else:
+                    lengths[value] = length
+        return found
 
 
 def _source(value: Value, *, transposed: bool = False) -> Value:
@@ -186,7 +204,7 @@ def _source(value: Value, *, transposed: bool = False) -> Value:
 
 def _visits(node: Node) -> int:
     """Return how many points a node's loop nest has."""
-    if isinstance(node.primitive.lower, (Reshape, Host, Check)):
+    if isinstance(node.primitive.lower, (Reshape, Repeat, Host, Check)):
         return 0
     reduced = math.prod(nest_of(node).reduced)
     return node.outputs[0].type.num_elements * reduced

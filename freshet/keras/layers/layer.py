@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from freshet.graph.trace import GraphTracer
 from freshet.keras import initializers, regularizers
 from freshet.keras.configurable import Configurable, reject_unknown
 from freshet.keras.dtype_policies import get_policy
+from freshet.keras.layers.allowance import claim
 from freshet.keras.layers.keras_tensor import KerasTensor, Node
 from freshet.keras.names import auto_name, class_prefix
 from freshet.ops.conversion import convert_to_tensor
@@ -36,7 +39,7 @@ class _CallState(threading.local):
 
     training: bool | None = None
     depth: int = 0
-    path: list[str] = field(default_factory=list)
+    path: list[Layer] = field(default_factory=list)
 
 
 _call = _CallState()
@@ -78,6 +81,13 @@ class Layer(Configurable, Module):
     """
 
     family = "keras.layers"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let `build` say that the layer is built, whoever calls it."""
+        super().__init_subclass__(**kwargs)
+        build = cls.__dict__.get("build")
+        if build is not None and not cls.__module__.startswith("freshet.keras.models."):
+            cls.build = _noted(build)  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Check the names of the arguments, before Python complains of those that are missing."""
@@ -197,6 +207,7 @@ class Layer(Configurable, Module):
         default = "glorot_uniform" if kind.is_floating else "zeros"
         make = initializers.get(initializer or default)
         sizes = tuple(TensorShape(shape))
+        claim(self.name, name or "variable", math.prod(n or 0 for n in sizes) * kind.size)
         with context.init_scope():
             value = make(sizes, dtype=kind)
         variable = Variable(
@@ -210,11 +221,11 @@ class Layer(Configurable, Module):
 
     def layers_within(self) -> list[Layer]:
         """Return the layers held in attributes, in the order in which they were set."""
-        return list(dict.fromkeys(_found(vars(self), Layer)))
+        return list(dict.fromkeys(found_in(vars(self), Layer)))
 
     def _own_variables(self) -> tuple[list[Variable], list[Variable]]:
         """Return this layer's own trainable and other variables."""
-        loose = [v for v in _found(vars(self), Variable) if not self._has(v)]
+        loose = [v for v in found_in(vars(self), Variable) if not self._has(v)]
         trained = [v for v in loose if v.trainable]
         fixed = [v for v in loose if not v.trainable]
         return [*self._own_trainable, *trained], [*self._own_fixed, *fixed]
@@ -257,7 +268,7 @@ class Layer(Configurable, Module):
         """Return the random generators of this layer and those within."""
         from freshet.keras.random import SeedGenerator  # noqa: PLC0415
 
-        found = _found(vars(self), SeedGenerator)
+        found = found_in(vars(self), SeedGenerator)
         for layer in self.layers_within():
             found += layer.seed_generators()
         return list(dict.fromkeys(found))
@@ -437,18 +448,22 @@ class Layer(Configurable, Module):
     @contextmanager
     def _located(self) -> Iterator[None]:
         """Let errors of operations within name the layer."""
-        _call.path.append(self.name)
+        # A model that is built by its first call runs twice within itself.
+        inner = not _call.path or _call.path[-1] is not self
+        if inner:
+            _call.path.append(self)
         try:
             yield
         except OpError as error:
             if not getattr(error, "layer", None):
-                path = "/".join(_call.path)
+                path = "/".join(layer.name for layer in _call.path)
                 error.layer = path  # type: ignore[attr-defined]
-                if not error.message.startswith("layer "):
+                if not error.message.startswith(("layer ", "model ")):
                     error.message = f"layer {path!r} ({type(self).__name__}): {error.message}"
             raise
         finally:
-            _call.path.pop()
+            if inner:
+                _call.path.pop()
 
     # --- symbolic calls ---------------------------------------------------------------------------
 
@@ -510,6 +525,20 @@ _ALSO_TAKEN: Final = frozenset({"input_shape", "input_dim", "batch_input_shape",
 """Arguments of every layer that are not part of its configuration."""
 
 
+def _noted(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a `build` that remembers that it was called, and with which shape."""
+
+    @functools.wraps(build)
+    def noting(self: Layer, *args: Any, **kwargs: Any) -> None:
+        build(self, *args, **kwargs)
+        self.built = True
+        shape = args[0] if args else next(iter(kwargs.values()), None)
+        if shape is not None and getattr(self, "_build_shape", None) is None:
+            self._build_shape = _as_shape(shape)
+
+    return noting
+
+
 def _takes_training(call: Callable[..., Any]) -> bool:
     parameters = inspect.signature(call).parameters.values()
     return any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
@@ -521,7 +550,7 @@ def _constraint(identifier: Any) -> Any:
     return constraints.get(identifier)
 
 
-def _found(attributes: dict[str, Any], kind: type) -> list[Any]:
+def found_in(attributes: dict[str, Any], kind: type) -> list[Any]:
     """Return the objects of a kind in attributes, also within lists, tuples and dicts."""
     found = []
     for value in attributes.values():

@@ -18,6 +18,13 @@ from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import cast
 
 
+def _maker(tensor: KerasTensor) -> Node:
+    """Return the call that a symbolic tensor comes from."""
+    assert tensor.history is not None
+    node: Node = tensor.history.operation._inbound_nodes[tensor.history.node_index]
+    return node
+
+
 class FunctionalGraph:
     """A directed graph of layer calls.
 
@@ -42,11 +49,9 @@ class FunctionalGraph:
                         f"Model: {role} must be symbolic tensors, made by ft.keras.Input or by "
                         f"calling layers on them, received {tensor!r}"
                     )
-        self.nodes = self._sorted()
-        self.layers: list[Layer] = list(
-            dict.fromkeys([*(self._input_layer(t) for t in self.inputs),
-                           *(n.operation for n in self.nodes)])
-        )  # fmt: skip
+        every = self._sorted()
+        self.nodes = [n for n in every if not isinstance(n.operation, InputLayer)]
+        self.layers = self._layers_of(every)
         names = [layer.name for layer in self.layers]
         double = next((n for n in names if names.count(n) > 1), None)
         if double is not None:
@@ -55,39 +60,53 @@ class FunctionalGraph:
                 "its own"
             )
 
-    @staticmethod
-    def _input_layer(tensor: KerasTensor) -> Layer:
-        assert tensor.history is not None
-        layer: Layer = tensor.history.operation
-        return layer
-
     def _sorted(self) -> list[Node]:
-        """Return the calls in order, those of the inputs left out."""
+        """Return the calls in an order in which they can run, those of the inputs among them."""
         given = {id(t) for t in self.inputs}
         done: set[int] = set()
         order: list[Node] = []
 
         def visit(tensor: KerasTensor) -> None:
-            if id(tensor) in given:
-                return
-            history = tensor.history
-            assert history is not None
-            node = history.operation._inbound_nodes[history.node_index]
-            if id(node) in done:
+            node = _maker(tensor)
+            is_input = isinstance(node.operation, InputLayer)
+            if id(node) in done or (id(tensor) in given and not is_input):
                 return
             done.add(id(node))
-            if isinstance(history.operation, InputLayer):
+            if is_input and id(tensor) not in given:
                 raise InvalidArgumentError(
                     f"Model: an output depends on the input {tensor.name!r}, which is not among "
                     f"the model's inputs: {[t.name for t in self.inputs]}"
                 )
+            self._met.setdefault(node.operation, len(self._met))
             for below in node.inputs:
                 visit(below)
             order.append(node)
 
+        self._met: dict[Layer, int] = {}
         for tensor in self.outputs:
             visit(tensor)
         return order
+
+    def _layers_of(self, nodes: list[Node]) -> list[Layer]:
+        """Return the layers, those farthest from the outputs first; inputs without use, too.
+
+        Between equally far ones the order is that in which they are met from the outputs back.
+        Saved weights are numbered in this order, which is therefore Keras's.
+        """
+        inside = {id(n) for n in nodes}
+        distances: dict[int, int] = {}
+        farthest: dict[Layer, int] = {}
+        for node in reversed(nodes):
+            distance = max(distances.get(id(node), 0), farthest.get(node.operation, 0))
+            farthest[node.operation] = distance
+            for below in map(_maker, node.inputs):
+                if id(below) in inside:
+                    distances[id(below)] = max(distances.get(id(below), 0), distance + 1)
+        for tensor in self.inputs:
+            layer = _maker(tensor).operation
+            if isinstance(layer, InputLayer):
+                farthest.setdefault(layer, 0)
+        return sorted(farthest, key=lambda x: (-farthest[x], self._met.get(x, -1)))
 
     def run(self, inputs: Any, training: bool | None) -> Any:
         """Apply the layers to tensors."""

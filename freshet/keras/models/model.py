@@ -35,6 +35,7 @@ class Model(Trainer):
     """
 
     family = "keras"
+    not_in_config = frozenset({"inputs", "outputs"})
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Make a `Functional` of ``Model(inputs, outputs)``."""

@@ -27,6 +27,7 @@ from freshet.core.errors import (
 )
 from freshet.core.traceback import short_traceback
 from freshet.keras.configurable import deserialize_object
+from freshet.keras.layers.allowance import weights_within
 from freshet.keras.registry import custom_object_scope
 from freshet.keras.saving.atomic import write_atomically
 from freshet.keras.saving.weights_file import assign_weights, weights_bytes
@@ -105,11 +106,10 @@ def load_model(
         raise InvalidArgumentError(f"load_model: expected a '.keras' file, received {str(path)!r}")
     entries = read_archive(path)
     config = _parsed(entries["config.json"], path)
-    with custom_object_scope(custom_objects or {}):
-        model = _made(config, path)
-        if compile and config.get("compile_config"):
-            model.compile_from_config(config["compile_config"])
-    assign_weights(model, entries["model.weights.h5"], str(path))
+    weights = entries["model.weights.h5"]
+    with custom_object_scope(custom_objects or {}), weights_within(len(weights)):
+        model = _made(config, compile, path)
+    assign_weights(model, weights, str(path))
     return model
 
 
@@ -145,15 +145,19 @@ def _parsed(data: bytes, path: Path) -> dict[str, Any]:
     return config
 
 
-def _made(config: dict[str, Any], path: Path) -> Any:
+def _made(config: dict[str, Any], compile: bool, path: Path) -> Any:
     from freshet.keras.models.model import Model  # noqa: PLC0415
 
     try:
         model = deserialize_object(config)
-    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        if not isinstance(model, Model):
+            raise DataLossError(f"{path}: config.json describes {model!r}, which is no model")
+        if compile and config.get("compile_config"):
+            model.compile_from_config(config["compile_config"])
+    except OpError:
+        raise
+    except Exception as error:  # any value can be of a wrong type, deep within any constructor
         raise DataLossError(
             f"{path}: config.json does not describe a model: {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(model, Model):
-        raise DataLossError(f"{path}: config.json describes {model!r}, which is no model")
     return model

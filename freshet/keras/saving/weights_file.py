@@ -14,18 +14,21 @@ from __future__ import annotations
 
 import io
 import warnings
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from ml_dtypes import bfloat16
 
 from freshet.core.errors import (
     AlreadyExistsError,
     DataLossError,
     InvalidArgumentError,
     NotFoundError,
+    OpError,
 )
 from freshet.core.module import to_snake_case
 from freshet.core.nest import flatten, is_nested
@@ -35,6 +38,7 @@ from freshet.keras.layers.layer import Layer
 from freshet.keras.saving.atomic import write_atomically
 
 OWN: Final = "freshet"
+CHECKSUM: Final = "crc32"
 
 # --- where variables are --------------------------------------------------------------------------
 
@@ -67,14 +71,17 @@ def _parts_of(layer: Layer, path: str, seen: set[int]) -> Iterator[tuple[str, st
 
 def _container(items: Any, path: str, seen: set[int]) -> Iterator[tuple[str, str, list[Variable]]]:
     used: Counter[str] = Counter()
+
+    def unique(base: str) -> str:
+        used[base] += 1
+        return _join(path, f"{base}_{used[base] - 1}" if used[base] > 1 else base)
+
     for item in items:
         if isinstance(item, Layer):
-            base = to_snake_case(type(item).__name__)
-            name = f"{base}_{used[base]}" if used[base] else base
-            used[base] += 1
-            yield from _parts_of(item, _join(path, name), seen)
+            yield from _parts_of(item, unique(to_snake_case(type(item).__name__)), seen)
         elif is_nested(item):
-            yield from _container(item.values() if isinstance(item, dict) else item, path, seen)
+            inner = item.values() if isinstance(item, dict) else item
+            yield from _container(inner, unique("container"), seen)
 
 
 def _framework_attributes() -> frozenset[str]:
@@ -112,23 +119,37 @@ def weights_bytes(model: Any) -> bytes:
         for path, name, variables in saved_parts(model):
             group = file.create_group(_join(path, "vars"))
             group.attrs["name"] = name
-            for number, variable in enumerate(variables):
-                group.create_dataset(str(number), data=_stored(variable))
+            _write_arrays(group, [np.asarray(v.numpy()) for v in variables])
         own = file.create_group(OWN)
-        for number, generator in enumerate(model.seed_generators()):
-            own.create_dataset(
-                f"seed_generators/{number}", data=np.asarray(generator.state.numpy())
-            )
+        generators = model.seed_generators()
+        if generators:
+            states = [np.asarray(g.state.numpy()) for g in generators]
+            _write_arrays(own.create_group("seed_generators"), states)
         own.attrs["epochs_seen"] = model._epochs_seen
         if model._shuffle_seed is not None:
             own.attrs["shuffle_seed"] = np.uint64(model._shuffle_seed)
     return buffer.getvalue()
 
 
-def _stored(variable: Variable) -> Array:
-    array = np.asarray(variable.numpy())
-    # HDF5 has no bfloat16; Keras stores its bits the same way.
-    return array.astype(np.float32) if variable.dtype.name == "bfloat16" else array
+def _write_arrays(group: Any, arrays: Sequence[Array]) -> None:
+    """Put arrays into a group as "0", "1", ...; their checksum, which HDF5 lacks, beside them."""
+    for number, array in enumerate(arrays):
+        if array.dtype == bfloat16:  # HDF5 does not know it; Keras writes its bits, and says so
+            item = group.create_dataset(str(number), data=array.view("V2"))
+            item.attrs["dtype"] = "bfloat16"
+        else:
+            group.create_dataset(str(number), data=array)
+    group.attrs[CHECKSUM] = _checksum(arrays)
+
+
+def _checksum(arrays: Sequence[Array]) -> int:
+    found = 0
+    for array in arrays:
+        # A damaged dtype reads the same bytes as other numbers.
+        found = zlib.crc32(array.dtype.name.encode(), found)
+        same_order = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        found = zlib.crc32(same_order.reshape(-1).view(np.uint8).data, found)
+    return found
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
@@ -170,27 +191,38 @@ def assign_weights(model: Any, data: bytes, source: str, *, skip_mismatch: bool 
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            pairs = list(_matched(model, file, source, skip_mismatch))
-            progress = _own_state(model, file)
-    except (OSError, RuntimeError, KeyError) as error:
+            unfit, pairs = _matched(model, file, source, skip_mismatch)
+            if not skip_mismatch:
+                _check_all_taken(model, file, source)
+            pairs += _random_states(model, file, source)
+            progress = _progress(file)
+    except OpError:
+        raise
+    except Exception as error:  # what HDF5 raises for a damaged file is not bounded
         raise DataLossError(f"{source}: the weights are damaged: {error}") from None
     for variable, array in pairs:
         variable.assign(array.astype(variable.dtype.as_numpy_dtype))
     for name, value in progress.items():
         setattr(model, name, value)
+    if unfit:
+        warnings.warn(unfit, stacklevel=2)
 
 
-def _matched(
-    model: Any, file: Any, source: str, skip_mismatch: bool
-) -> Iterator[tuple[Variable, Array]]:
+Pairs = list[tuple[Variable, Array]]
+
+
+def _matched(model: Any, file: Any, source: str, skip_mismatch: bool) -> tuple[str, Pairs]:
+    """Return what to warn of, and each variable with its value."""
+    unfit = ""
+    pairs: Pairs = []
     for path, name, variables in saved_parts(model):
-        found = _read_group(file, _join(path, "vars"), source)
+        place = _join(path, "vars")
+        found = _items_of(file, place, source)
         if path == "optimizer" and len(found) != len(variables):
             if found:
-                warnings.warn(
+                unfit = (
                     f"{source}: the state of optimizer {name!r} is left as it is: it has "
-                    f"{len(variables)} variables, the file {len(found)}",
-                    stacklevel=2,
+                    f"{len(variables)} variables, the file {len(found)}"
                 )
             continue
         if len(found) != len(variables):
@@ -200,48 +232,91 @@ def _matched(
                 f"{source}: layer {name!r} ({path or 'the model itself'}) has {len(variables)} "
                 f"variables, the file {len(found)}"
             )
-        for variable, array in zip(variables, found, strict=True):
-            if tuple(variable.shape) == array.shape:
-                yield variable, array
-            elif not skip_mismatch:
-                raise DataLossError(
-                    f"{source}: {variable.path} of layer {name!r} has shape {variable.shape}, in "
-                    f"the file {array.shape}"
-                )
+        # Shapes come first: a damaged one can claim any amount of memory.
+        fits = [tuple(v.shape) == i.shape for v, i in zip(variables, found, strict=True)]
+        if not all(fits):
+            wrong = fits.index(False)
+            if skip_mismatch:
+                continue
+            raise DataLossError(
+                f"{source}: {variables[wrong].path} of layer {name!r} has shape "
+                f"{variables[wrong].shape}, in the file {found[wrong].shape}"
+            )
+        pairs += zip(variables, _read(file, place, found, source), strict=True)
+    return unfit, pairs
 
 
-def _read_group(file: Any, path: str, source: str) -> list[Array]:
-    """Return the numbered arrays of a group; an empty list if there is no such group."""
+def _check_all_taken(model: Any, file: Any, source: str) -> None:
+    """Refuse a file with variables of a layer that the model does not have."""
+    known = {_join(path, "vars") for path, _, _ in saved_parts(model)} | {"optimizer/vars"}
+
+    def check(path: str) -> None:
+        place, _, last = path.rpartition("/")
+        if last == "0" and place.rpartition("/")[2] == "vars" and place not in known:
+            raise DataLossError(f"{source}: the model has no layer for the file's {place}")
+
+    file.visit(check)
+
+
+def _items_of(file: Any, path: str, source: str) -> list[Any]:
+    """Return the numbered arrays of a group, not read yet; an empty list if there is no group."""
     if path not in file:
         return []
     group = file[path]
     if sorted(group) != sorted(map(str, range(len(group)))):
         raise DataLossError(f"{source}: {path} holds {sorted(group)}, expected numbered arrays")
-    return [_read_array(group, str(number), source) for number in range(len(group))]
+    return [_item(group, str(number), source) for number in range(len(group))]
 
 
-def _read_array(group: Any, name: str, source: str) -> Array:
+def _item(group: Any, name: str, source: str) -> Any:
     import h5py  # noqa: PLC0415
 
     link, item = group.get(name, getlink=True), group.get(name)
     inside = isinstance(link, h5py.HardLink) and isinstance(item, h5py.Dataset)
     # External and virtual data would make the file read others.
-    if not inside or item.external or item.is_virtual or item.dtype.kind not in "biuf":
+    if not inside or item.external or item.is_virtual:
+        raise DataLossError(f"{source}: {group.name}/{name} is not an array in this file")
+    if item.dtype.kind not in "biuf" and not _is_bfloat16(item):
         raise DataLossError(f"{source}: {group.name}/{name} is not an array of numbers")
-    return np.asarray(item[()])
+    return item
 
 
-def _own_state(model: Any, file: Any) -> dict[str, Any]:
-    """Return the model's attributes that a file of Freshet's sets; assign its random state."""
+def _is_bfloat16(item: Any) -> bool:
+    return item.dtype == np.dtype("V2") and item.attrs.get("dtype") == "bfloat16"
+
+
+def _read(file: Any, path: str, items: Sequence[Any], source: str) -> list[Array]:
+    """Return the values of a group's arrays.
+
+    Raises:
+        DataLossError: They are not those that were written.
+    """
+    found = [np.asarray(item[()]) for item in items]
+    arrays = [
+        a.view(bfloat16) if _is_bfloat16(i) else a for i, a in zip(items, found, strict=True)
+    ]
+    written = file[path].attrs.get(CHECKSUM) if path in file else None
+    if written is not None and int(written) != _checksum(arrays):
+        raise DataLossError(f"{source}: {path} is damaged: its checksum is wrong")
+    return arrays
+
+
+def _random_states(model: Any, file: Any, source: str) -> Pairs:
+    """Return the states of the random generators, if the file is Freshet's and has them all."""
+    path = f"{OWN}/seed_generators"
+    items = _items_of(file, path, source)
+    states = [generator.state for generator in model.seed_generators()]
+    if [i.shape for i in items] != [tuple(s.shape) for s in states]:
+        return []
+    return list(zip(states, _read(file, path, items, source), strict=True))
+
+
+def _progress(file: Any) -> dict[str, int]:
+    """Return the attributes of a model that say how far it was trained."""
     if OWN not in file:
         return {}
-    own = file[OWN]
-    generators = model.seed_generators()
-    states = [own.get(f"seed_generators/{n}") for n in range(len(generators))]
-    if all(s is not None and s.shape == (3,) for s in states):
-        for generator, state in zip(generators, states, strict=True):
-            generator.state.assign(np.asarray(state, np.uint32))
-    found: dict[str, Any] = {"_epochs_seen": int(own.attrs.get("epochs_seen", 0))}
-    if "shuffle_seed" in own.attrs:
-        found["_shuffle_seed"] = int(own.attrs["shuffle_seed"])
+    attributes = file[OWN].attrs
+    found = {"_epochs_seen": int(attributes.get("epochs_seen", 0))}
+    if "shuffle_seed" in attributes:
+        found["_shuffle_seed"] = int(attributes["shuffle_seed"])
     return found

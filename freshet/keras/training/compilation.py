@@ -41,15 +41,20 @@ class CompiledLoss:
     """
 
     def __init__(self, loss: Any, weights: Any, names: Sequence[str]) -> None:
-        self._given, self._weights, self._names = loss, weights, list(names)
+        # Unknown names are refused here, in `compile`, and not when the first batch comes.
+        self._given, self._weights, self._names = _resolved(loss), weights, list(names)
+        if any(isinstance(weight, str) for weight in flatten(weights)):
+            raise InvalidArgumentError(
+                f"compile: loss_weights must be numbers, received {weights!r}; write metrics=... to "
+                "give metrics"
+            )
         self._losses: list[Any] | None = None
         self.trackers: list[Any] = []
         """The mean of each output's own loss, where there are several."""
 
-    def _build(self, count: int) -> None:
-        names = self._names if len(self._names) == count else [f"output_{i}" for i in range(count)]
-        found = _per_output("loss", self._given, names, count)
-        self._losses = [None if f is None else losses.get(f) for f in found]
+    def _build(self, y_pred: Any, count: int) -> None:
+        names = _names_of(y_pred, self._names, count)
+        self._losses = _per_output("loss", self._given, names, count)
         self._scales = _per_output("loss_weights", self._weights, names, count)
         if count > 1:
             self.trackers = [
@@ -61,10 +66,11 @@ class CompiledLoss:
         """Return the total loss of a batch, None if no output has one."""
         predictions = flatten(y_pred)
         if self._losses is None:
-            self._build(len(predictions))
+            self._build(y_pred, len(predictions))
         assert self._losses is not None
-        targets = _matched("y", y, y_pred, len(predictions))
-        weights = _matched("sample_weight", sample_weight, y_pred, len(predictions))
+        names = _names_of(y_pred, self._names, len(predictions))
+        targets = _matched("y", y, names)
+        weights = _matched("sample_weight", sample_weight, names)
         total: Tensor | None = None
         for number, loss in enumerate(self._losses):
             if loss is None:
@@ -75,19 +81,48 @@ class CompiledLoss:
                 )
             value = loss(targets[number], predictions[number], sample_weight=weights[number])
             if self.trackers:
-                self.trackers[number].update_state(value)
+                # Weighted by its examples: the last batch may be smaller.
+                self.trackers[number].update_state(value, _batch_size(predictions[number]))
             if self._scales[number] is not None:
                 value = multiply(value, self._scales[number])
             total = value if total is None else add(total, value)
         return total
 
 
-def _matched(what: str, given: Any, y_pred: Any, count: int) -> list[Any]:
-    """Return one target or weight per output."""
+def _resolved(loss: Any) -> Any:
+    """Return what `compile` was given with every loss as an object."""
+    if isinstance(loss, dict) and "class_name" not in loss:
+        return {k: _resolved(v) for k, v in loss.items()}
+    if isinstance(loss, (list, tuple)):
+        return [_resolved(v) for v in loss]
+    found = losses.get(loss)
+    if found is None or isinstance(found, losses.Loss):
+        return found
+    wrapped = losses.LossFunctionWrapper(found)
+    # Freshet's functions convert the targets themselves, and name those given in their errors.
+    wrapped.keeps_labels = getattr(found, "__module__", "").startswith("freshet.")
+    return wrapped
+
+
+def _names_of(y_pred: Any, known: Sequence[str], count: int) -> list[str]:
+    """Return the outputs' names: their keys in a dict, the layers', or numbers."""
+    if isinstance(y_pred, dict) and len(y_pred) == count:
+        return sorted(y_pred)
+    return list(known) if len(known) == count else [f"output_{i}" for i in range(count)]
+
+
+def _matched(what: str, given: Any, names: Sequence[str]) -> list[Any]:
+    """Return one target or weight per output; a dict has them by the outputs' names."""
+    count = len(names)
     if given is None:
         return [None] * count
-    if isinstance(given, dict) and isinstance(y_pred, dict):
-        return [given.get(k) for k in sorted(y_pred)]
+    if isinstance(given, dict):
+        unknown = [k for k in given if k not in names]
+        if unknown:
+            raise InvalidArgumentError(
+                f"{what} has a key {unknown[0]!r}, but the outputs are called {', '.join(names)}"
+            )
+        return [given.get(n) for n in names]
     leaves = flatten(given)
     if len(leaves) == 1 and count > 1 and what == "sample_weight":
         return leaves * count
@@ -116,16 +151,18 @@ class CompiledMetrics:
         """The metrics; none before the first batch."""
         return [m for _, m, _ in self._built or []]
 
-    def _build(self, y: list[Any], predictions: list[Any]) -> None:
+    def _build(self, y: list[Any], predictions: list[Any], names: list[str]) -> None:
         count = len(predictions)
-        names = self._names if len(self._names) == count else [f"output_{i}" for i in range(count)]
         self._built = []
         for given, weighted in ((self._given, False), (self._weighted, True)):
             for number, group in enumerate(_grouped(given, names, count)):
                 for one in group:
                     metric = _metric(one, y[number], predictions[number])
-                    if count > 1:
-                        metric.name = f"{names[number]}_{metric.name}"
+                    prefix = f"{names[number]}_" if count > 1 else ""
+                    own = metric.name.removeprefix(prefix)  # it was given to `compile` before
+                    used = {m.name for _, m, _ in self._built}
+                    twice = weighted and prefix + own in used
+                    metric.name = f"{prefix}weighted_{own}" if twice else prefix + own
                     self._built.append((number, metric, weighted))
 
     def update(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
@@ -134,14 +171,20 @@ class CompiledMetrics:
         if not self._given and not self._weighted:
             self._built = []
             return
-        targets = _matched("y", y, y_pred, len(predictions))
-        weights = _matched("sample_weight", sample_weight, y_pred, len(predictions))
+        names = _names_of(y_pred, self._names, len(predictions))
+        targets = _matched("y", y, names)
+        weights = _matched("sample_weight", sample_weight, names)
         if self._built is None:
-            self._build(targets, predictions)
+            self._build(targets, predictions, names)
         assert self._built is not None
         for number, metric, weighted in self._built:
             weight = weights[number] if weighted else None
             metric.update_state(targets[number], predictions[number], sample_weight=weight)
+
+
+def _batch_size(y_pred: Tensor) -> float:
+    size = y_pred.shape[0] if y_pred.ndim else 1
+    return 1.0 if size is None else float(size)
 
 
 def _grouped(given: Any, names: Sequence[str], count: int) -> list[list[Any]]:
@@ -166,6 +209,8 @@ def _metric(identifier: Any, y: Any, y_pred: Any) -> Any:
         return getattr(metrics, f"{kind}{suffix}")(name=identifier)
     found = metrics.get(identifier)
     if isinstance(found, metrics.Metric):
+        if isinstance(identifier, str):
+            found.name = identifier
         return found
     name = identifier if isinstance(identifier, str) else getattr(found, "__name__", "metric")
     return metrics.MeanMetricWrapper(found, name=name)

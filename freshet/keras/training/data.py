@@ -166,7 +166,7 @@ class IterableData:
         count = 0
         # With a fixed number of steps an epoch goes on where the last one stopped.
         if self._running is None or self._steps is None:
-            self._running = iter(self._source)
+            self._running = _iterator(self._source)
         while self._steps is None or count < self._steps:
             try:
                 item = next(self._running)
@@ -177,6 +177,13 @@ class IterableData:
             yield Batch(unpack_x_y_sample_weight(_arrays_of(item)))
         if count == 0:
             raise InvalidArgumentError("there are no examples: the data gave no batch")
+
+
+def _iterator(source: Any) -> Iterator[Any]:
+    if hasattr(source, "__iter__") or not hasattr(source, "__len__"):
+        return iter(source)
+    # Python would ask such a sequence for items until it raises IndexError; many never do.
+    return (source[number] for number in range(len(source)))
 
 
 def _arrays_of(item: Any) -> Any:
@@ -200,10 +207,12 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """Return what `unpack_x_y_sample_weight` takes apart."""
+    """Return a batch as Keras programs take it apart: x alone, (x, y) or (x, y, sample_weight)."""
     if sample_weight is not None:
         return x, y, sample_weight
-    return (x, y) if y is not None else (x,)
+    if y is not None:
+        return x, y
+    return (x,) if isinstance(x, (list, tuple)) else x
 
 
 def make_data(

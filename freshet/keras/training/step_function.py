@@ -12,7 +12,7 @@ from freshet.core.nest import flatten, map_structure, pack_sequence_as
 from freshet.core.shapes import TensorSpec
 from freshet.core.tensor import Array, Tensor
 from freshet.graph.function import ConcreteFunction, Function
-from freshet.keras.training.data import Batch
+from freshet.keras.training.data import Batch, pack_x_y_sample_weight
 from freshet.ops.conversion import convert_to_tensor
 
 
@@ -34,21 +34,27 @@ class StepFunction:
             return self._run_eagerly(batch)
         leaves = flatten(batch.data)
         arrays = [leaf for leaf in leaves if leaf is not None]
-        key = tuple([(a.dtype, a.shape) for a in arrays])
+        form = _form(batch.data)
+        key = (form, *[(a.dtype, a.shape) for a in arrays])
         concrete = self._concrete.get(key)
         if concrete is None:
-            concrete = self._concrete[key] = self._trace(batch, arrays)
+            concrete = self._concrete[key] = self._trace(batch, form, arrays)
         results = concrete.executor(arrays, concrete.captured_variables)
         return concrete.pack(results)
 
-    def _trace(self, batch: Batch, arrays: Sequence[Array]) -> ConcreteFunction:
+    def _trace(self, batch: Batch, form: Any, arrays: Sequence[Array]) -> ConcreteFunction:
         structure = batch.data
-        form = repr(map_structure(lambda a: a is None, structure))
         function = self._functions.get(form)
         if function is None:
-            function = self._functions[form] = Function(self._python(structure), name=self._name)
+            function = self._functions[form] = Function(
+                self._python(structure), name=self._name, keeps_variables=True
+            )
         specs = [TensorSpec(a.shape, of_array(a)) for a in arrays]
-        return function.get_concrete_function(*specs)
+        try:
+            return function.get_concrete_function(*specs)
+        finally:
+            # What layers added to the loss belongs to the graph and has no value outside.
+            self._model._forget_losses()
 
     def _python(self, structure: Any) -> Callable[..., Any]:
         holes = [leaf is not None for leaf in flatten(structure)]
@@ -57,13 +63,22 @@ class StepFunction:
             given = iter(tensors)
             flat = [next(given) if hole else None for hole in holes]
             data = pack_sequence_as(structure, flat)
-            return getattr(self._model, self._name)(data)
+            return getattr(self._model, self._name)(pack_x_y_sample_weight(*data))
 
         return step
 
     def _run_eagerly(self, batch: Batch) -> Any:
         data = map_structure(lambda a: None if a is None else convert_to_tensor(a), batch.data)
-        results = getattr(self._model, self._name)(data)
+        results = getattr(self._model, self._name)(pack_x_y_sample_weight(*data))
         return map_structure(
             lambda t: np.asarray(t.numpy()) if isinstance(t, Tensor) else t, results
         )
+
+
+def _form(data: Any) -> Any:
+    """Return what a batch is made of, for comparison: the same arrays may be x and y or x alone."""
+    if isinstance(data, dict):
+        return ("dict", *[(key, _form(data[key])) for key in sorted(data)])
+    if isinstance(data, (list, tuple)):
+        return (type(data).__name__, *[_form(item) for item in data])
+    return data is None

@@ -19,7 +19,7 @@ from freshet.graph.function import functions_run_eagerly
 from freshet.graph.tape import GradientTape
 from freshet.keras import metrics, optimizers
 from freshet.keras.callbacks import CallbackList
-from freshet.keras.layers.layer import Layer
+from freshet.keras.layers.layer import Layer, found_in
 from freshet.keras.random import draw_seed
 from freshet.keras.training.compilation import CompiledLoss, CompiledMetrics
 from freshet.keras.training.data import (
@@ -122,13 +122,13 @@ class Trainer(Layer):
 
     @property
     def metrics(self) -> list[Any]:
-        """The loss's mean, then the metrics."""
+        """The loss's mean, the compiled metrics, then those in attributes of model and layers."""
         found = [self._loss_tracker] if self._loss_tracker is not None else []
         if self._compile_loss is not None:
             found += [t for t in self._compile_loss.trackers if t is not None]
         if self._compile_metrics is not None:
             found += self._compile_metrics.metrics
-        return found
+        return list(dict.fromkeys([*found, *metrics_in(self)]))
 
     @property
     def metrics_names(self) -> list[str]:
@@ -183,11 +183,12 @@ class Trainer(Layer):
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+            scaled = self.optimizer.scale_loss(loss)
         self._loss_tracker.update_state(loss, sample_weight=_examples(x))
         weights = self.trainable_weights
         if not weights:
             raise FailedPreconditionError(f"model {self.name!r} has no trainable weights")
-        gradients = tape.gradient(loss, weights)
+        gradients = tape.gradient(scaled, weights)
         self.optimizer.apply_gradients(list(zip(gradients, weights, strict=True)))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
@@ -290,6 +291,8 @@ class Trainer(Layer):
                     break
         finally:
             listeners.close()
+        if epochs > self._initial_epoch:
+            self.optimizer.finalize_variable_values(self.trainable_weights)
         listeners.on_train_end(logs)
         return self.history
 
@@ -457,7 +460,8 @@ class Trainer(Layer):
         """Return the order of the examples in an epoch, which the seed and its number fix."""
         if self._shuffle_seed is None:
             self._shuffle_seed = draw_seed()
-        bits = np.random.Philox(key=[self._shuffle_seed, epoch])
+        # As an array: of a list with numbers above 2**63 NumPy makes floats, which round.
+        bits = np.random.Philox(key=np.array([self._shuffle_seed, epoch], np.uint64))
         return np.random.Generator(bits).permutation(self._examples)
 
     def _build_for_data(self, data: ArrayData | IterableData) -> None:
@@ -515,6 +519,15 @@ def _has_default_call(model: Any) -> bool:
     from freshet.keras.models.model import Model  # noqa: PLC0415
 
     return type(model).build is not Model.build or type(model).call is Model.call
+
+
+def metrics_in(layer: Layer) -> list[Any]:
+    """Return the metrics held in attributes of a layer and of the layers within."""
+    found = found_in(vars(layer), metrics.Metric)
+    for inner in layer.layers_within():
+        if not isinstance(inner, Trainer):  # another model's are its own
+            found += metrics_in(inner)
+    return found
 
 
 def _mean(name: str) -> Any:

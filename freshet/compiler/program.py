@@ -1,0 +1,275 @@
+"""The program: calls of kernels and of the host, in order, each argument a place in memory.
+
+A loop over time is written out: its body is planned once, and its calls are repeated for each step,
+with places that move along the sequences. The kernels are the same, so a step costs no compilation
+and no decision at run time.
+
+    body's place      in step t
+    input             the carry, an element of a sequence, or an invariant
+    output            an element of a stacked result, or the next carry
+    arena             the loop's workspace, the same memory in every step
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from freshet.compiler.fusion.draft import copy_kernel
+from freshet.compiler.fusion.fuse import Step
+from freshet.compiler.fusion.realize import Memory
+from freshet.compiler.kernel import Kernel
+from freshet.compiler.memory import ALIGNMENT, Layout, Place
+from freshet.compiler.schedule import schedule
+from freshet.compiler.target import Target
+from freshet.core.shapes import TensorType
+from freshet.core.source import SourceLine
+from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.scan import Parts, parts_of
+
+
+@dataclass(frozen=True)
+class KernelCall:
+    """One run of a kernel: where each of its buffers is.
+
+    Attributes:
+        check: Number of the check that the kernel is for; the program stops if it found something.
+        sources: The user's lines it comes from.
+    """
+
+    kernel: Kernel
+    arguments: tuple[Place, ...]
+    check: int | None = None
+    sources: tuple[SourceLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class HostCall:
+    """One run of a primitive's reference, in Python."""
+
+    node: Node
+    operands: tuple[Place, ...]
+    results: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the runtime executes, as data.
+
+    Attributes:
+        calls: In order.
+        inputs: Types of the graph's inputs.
+        outputs: Types of its outputs.
+        constants: Values of the constants.
+        arena_bytes: Memory for everything in between.
+        checks: The checks, by number: their node and where its operand is.
+        graph: What it was compiled from.
+    """
+
+    name: str
+    calls: tuple[KernelCall | HostCall, ...]
+    inputs: tuple[TensorType, ...]
+    outputs: tuple[TensorType, ...]
+    constants: tuple[Any, ...]
+    arena_bytes: int
+    checks: tuple[tuple[Node, Place], ...]
+    graph: Graph
+
+    @property
+    def kernels(self) -> list[Kernel]:
+        """The kernels, in order of their calls."""
+        return [c.kernel for c in self.calls if isinstance(c, KernelCall)]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A graph, or the body of a loop, after all passes: its steps and where everything is.
+
+    Attributes:
+        results: For each output that the body had at first, its number among the graph's outputs.
+    """
+
+    graph: Graph
+    memory: Memory
+    layout: Layout
+    results: tuple[int, ...] = ()
+
+    def place(self, value: Value) -> Place:
+        """Return where a value is."""
+        root = self.memory.root(value)
+        return self.layout.places[value if root is None else root]
+
+
+def workspace_bytes(body: Planned, carries: int) -> int:
+    """Return the memory that a loop needs: its body's arena, and two of each carry."""
+    own = sum(2 * _aligned(v.type) for v in body.graph.inputs[:carries])
+    return _aligned_bytes(body.layout.arena_bytes) + own
+
+
+def assemble_program(planned: Planned, target: Target) -> Program:
+    """Return the program of a planned graph."""
+    assembler = _Assembler(target)
+    assembler.add(planned, lambda place: place)
+    graph = planned.graph
+    return Program(
+        graph.name, tuple(assembler.calls), tuple(v.type for v in graph.inputs),
+        tuple(v.type for v in graph.outputs), tuple(assembler.constants),
+        planned.layout.arena_bytes, tuple(assembler.checks), graph,
+    )  # fmt: skip
+
+
+Locate = Callable[[Place], Place]
+
+
+class _Assembler:
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.calls: list[KernelCall | HostCall] = []
+        self.checks: list[tuple[Node, Place]] = []
+        self.constants: list[Any] = []
+        self._first_constant: dict[int, int] = {}
+
+    def add(self, planned: Planned, outside: Locate) -> None:
+        """Write the calls of a graph whose places `outside` says."""
+        first = self._constants_of(planned)
+
+        def place(value: Value) -> Place:
+            found = planned.place(value)
+            if found.space == "constant":
+                return replace(found, number=first + found.number)
+            return outside(found)
+
+        for step in planned.layout.steps:
+            if step.body is not None:
+                self._repeat(step, step.body, place, _used(planned.graph))
+            elif step.kernel is None or step.buffers is None:
+                assert step.node is not None
+                operands = tuple(place(v) for v in step.node.operands)
+                results = tuple(place(v) for v in step.node.outputs)
+                self.calls.append(HostCall(step.node, operands, results))
+            else:
+                self._kernel(step, step.kernel, step.buffers, place)
+        for to, source in planned.layout.copies:
+            self._copy(source.type, place(source), place(to))
+
+    def _constants_of(self, planned: Planned) -> int:
+        """Return the number of a graph's first constant, adding them when first seen."""
+        first = self._first_constant.get(id(planned))
+        if first is None:
+            first = self._first_constant[id(planned)] = len(self.constants)
+            self.constants += [
+                v.node.params["value"] for v in planned.layout.constants if v.node is not None
+            ]
+        return first
+
+    def _kernel(
+        self, step: Step, kernel: Kernel, buffers: Mapping[str, Value],
+        place: Callable[[Value], Place],
+    ) -> None:  # fmt: skip
+        arguments, check = [], None
+        for b in kernel.buffers:
+            if b.name == "status":
+                assert step.node is not None
+                check = len(self.checks)
+                self.checks.append((step.node, place(step.node.operands[0])))
+                arguments.append(Place("status", check))
+            else:
+                arguments.append(place(buffers[b.name]))
+        self.calls.append(KernelCall(kernel, tuple(arguments), check, step.sources))
+
+    def _copy(self, kind: TensorType, source: Place, to: Place) -> None:
+        kernel = schedule(copy_kernel(kind), self.target)[0]
+        self.calls.append(KernelCall(kernel, (source, to)))
+
+    def _repeat(
+        self, step: Step, body: Planned, place: Callable[[Value], Place], used: set[Value]
+    ) -> None:
+        """Write the calls of a loop, step by step."""
+        node = step.node
+        assert node is not None
+        parts = parts_of(node.params)
+        operands = [place(v) for v in node.operands]
+        outputs = [place(v) for v in node.outputs]
+        steps = parts.steps([v.type for v in parts.split(node.operands)[1]])
+        assert steps is not None
+        loop = _Loop(parts, body, steps, operands, outputs, place(step.writes[-1]))
+        for number in range(steps):
+            self.add(body, loop.at(number))
+        for k in range(parts.carries):
+            where = loop.carry(k, steps)
+            if where != outputs[k] and node.outputs[k] in used:
+                self._copy(node.outputs[k].type, where, outputs[k])
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """Where the values of a loop's body are, step by step."""
+
+    parts: Parts
+    body: Planned
+    steps: int
+    operands: Sequence[Place]
+    outputs: Sequence[Place]
+    workspace: Place
+
+    def at(self, number: int) -> Locate:
+        """Return where the body's places are in step `number`, counted in the order of running."""
+        carries, rows = self.parts.carries, self.parts.carries + self.parts.sequences
+
+        def locate(place: Place) -> Place:
+            if place.space == "arena":
+                return shifted(self.workspace, place.number + place.offset)
+            if place.space == "output":
+                return shifted(self._output(place.number, number), place.offset)
+            assert place.space == "input"
+            n = place.number
+            if n < carries:
+                return shifted(self.carry(n, number), place.offset)
+            if n < rows:
+                size = self.body.graph.inputs[n].type.num_bytes
+                return shifted(self.operands[n], self._element(number) * size + place.offset)
+            return shifted(self.operands[n], place.offset)
+
+        return locate
+
+    def carry(self, k: int, number: int) -> Place:
+        """Return where carry `k` is before step `number`."""
+        return self.operands[k] if number == 0 else self._output(self.body.results[k], number - 1)
+
+    def _element(self, number: int) -> int:
+        return self.steps - 1 - number if self.parts.reverse else number
+
+    def _output(self, result: int, number: int) -> Place:
+        """Return where a step leaves an output: stacked with those of other steps, or a carry."""
+        carries = self.parts.carries
+        for j, r in enumerate(self.body.results[carries:], carries):
+            if r == result:
+                size = self.body.graph.outputs[result].type.num_bytes
+                return shifted(self.outputs[j], self._element(number) * size)
+        k = self.body.results.index(result)
+        if number == self.steps - 1:
+            return self.outputs[k]
+        before = sum(2 * _aligned(v.type) for v in self.body.graph.inputs[:k])
+        own = _aligned(self.body.graph.inputs[k].type)
+        start = _aligned_bytes(self.body.layout.arena_bytes) + before
+        return shifted(self.workspace, start + number % 2 * own)
+
+
+def shifted(place: Place, count: int) -> Place:
+    """Return the place so many bytes further on."""
+    if place.space == "arena":
+        return replace(place, number=place.number + count)
+    return replace(place, offset=place.offset + count)
+
+
+def _used(graph: Graph) -> set[Value]:
+    return {v for node in graph.nodes for v in node.operands} | set(graph.results)
+
+
+def _aligned(kind: TensorType) -> int:
+    return _aligned_bytes(kind.num_bytes)
+
+
+def _aligned_bytes(count: int) -> int:
+    return -(-count // ALIGNMENT) * ALIGNMENT
