@@ -43,6 +43,14 @@ from freshet.ops.contraction import matmul as matmul
 from freshet.ops.contraction import norm as norm
 from freshet.ops.contraction import tensordot as tensordot
 from freshet.ops.conversion import convert_to_tensor as convert_to_tensor
+from freshet.ops.gathering import gather as gather
+from freshet.ops.gathering import gather_nd as gather_nd
+from freshet.ops.gathering import scatter_nd as scatter_nd
+from freshet.ops.gathering import tensor_scatter_nd_add as tensor_scatter_nd_add
+from freshet.ops.gathering import tensor_scatter_nd_max as tensor_scatter_nd_max
+from freshet.ops.gathering import tensor_scatter_nd_min as tensor_scatter_nd_min
+from freshet.ops.gathering import tensor_scatter_nd_sub as tensor_scatter_nd_sub
+from freshet.ops.gathering import tensor_scatter_nd_update as tensor_scatter_nd_update
 from freshet.ops.math import abs as abs
 from freshet.ops.math import add as add
 from freshet.ops.math import cast as cast
@@ -92,7 +100,6 @@ from freshet.ops.shaping import constant as constant
 from freshet.ops.shaping import expand_dims as expand_dims
 from freshet.ops.shaping import eye as eye
 from freshet.ops.shaping import fill as fill
-from freshet.ops.shaping import gather as gather
 from freshet.ops.shaping import identity as identity
 from freshet.ops.shaping import linspace as linspace
 from freshet.ops.shaping import one_hot as one_hot
@@ -101,6 +108,7 @@ from freshet.ops.shaping import ones_like as ones_like
 from freshet.ops.shaping import pad as pad
 from freshet.ops.shaping import range as range
 from freshet.ops.shaping import rank as rank
+from freshet.ops.shaping import repeat as repeat
 from freshet.ops.shaping import reshape as reshape
 from freshet.ops.shaping import reverse as reverse
 from freshet.ops.shaping import shape as shape

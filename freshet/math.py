@@ -1,6 +1,15 @@
 """Mathematics: ``ft.math``."""
 
 from freshet.ops.contraction import matmul as matmul
+from freshet.ops.gathering import segment_max as segment_max
+from freshet.ops.gathering import segment_mean as segment_mean
+from freshet.ops.gathering import segment_min as segment_min
+from freshet.ops.gathering import segment_sum as segment_sum
+from freshet.ops.gathering import unsorted_segment_max as unsorted_segment_max
+from freshet.ops.gathering import unsorted_segment_mean as unsorted_segment_mean
+from freshet.ops.gathering import unsorted_segment_min as unsorted_segment_min
+from freshet.ops.gathering import unsorted_segment_sqrt_n as unsorted_segment_sqrt_n
+from freshet.ops.gathering import unsorted_segment_sum as unsorted_segment_sum
 from freshet.ops.math import abs as abs
 from freshet.ops.math import add as add
 from freshet.ops.math import ceil as ceil

@@ -1,17 +1,23 @@
 """Neural-network operations: ``ft.nn``."""
 
+from freshet.ops.convolving import conv1d as conv1d
+from freshet.ops.convolving import conv1d_transpose as conv1d_transpose
+from freshet.ops.convolving import conv2d as conv2d
+from freshet.ops.convolving import conv2d_transpose as conv2d_transpose
+from freshet.ops.convolving import conv3d as conv3d
+from freshet.ops.convolving import conv3d_transpose as conv3d_transpose
+from freshet.ops.convolving import conv_transpose as conv_transpose
+from freshet.ops.convolving import depthwise_conv2d as depthwise_conv2d
+from freshet.ops.convolving import separable_conv2d as separable_conv2d
+from freshet.ops.gathering import embedding_lookup as embedding_lookup
 from freshet.ops.nn import avg_pool as avg_pool
 from freshet.ops.nn import avg_pool as avg_pool1d
 from freshet.ops.nn import avg_pool as avg_pool2d
 from freshet.ops.nn import avg_pool as avg_pool3d
 from freshet.ops.nn import batch_normalization as batch_normalization
 from freshet.ops.nn import bias_add as bias_add
-from freshet.ops.nn import conv1d as conv1d
-from freshet.ops.nn import conv2d as conv2d
-from freshet.ops.nn import conv2d_transpose as conv2d_transpose
-from freshet.ops.nn import conv3d as conv3d
 from freshet.ops.nn import convolution as convolution
-from freshet.ops.nn import depthwise_conv2d as depthwise_conv2d
+from freshet.ops.nn import crelu as crelu
 from freshet.ops.nn import dropout as dropout
 from freshet.ops.nn import elu as elu
 from freshet.ops.nn import gelu as gelu
@@ -34,6 +40,7 @@ from freshet.ops.nn import silu as swish
 from freshet.ops.nn import softmax as softmax
 from freshet.ops.nn import softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits
 from freshet.ops.nn import softplus as softplus
+from freshet.ops.nn import softsign as softsign
 from freshet.ops.nn import (
     sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits,
 )

@@ -4,7 +4,7 @@
     {"do": "check", "model", "steps"}        -> {"losses"}           without dropout
     {"do": "forms", "model"}                 -> {"forms"}
     {"do": "build", "model", "form", "batches"} -> {"seconds"}       until the first step is done
-    {"do": "run", "warm", "steps"}           -> {"seconds", "cores", "loss", "accuracy"}
+    {"do": "run", "warm", "steps"}           -> {"seconds", "cores", "loss", "metric"}
     {"do": "drop"}                           -> {}                   forget the model
 
 An answer with "error" says what went wrong. Whatever a framework prints goes to stderr.
@@ -123,9 +123,7 @@ class Session:
         loss = self._steps(steps)
         seconds = time.perf_counter() - start
         cores = (time.process_time() - cpu) / seconds
-        return {
-            "seconds": seconds, "cores": cores, "loss": loss, "accuracy": training.accuracy(),
-        }  # fmt: skip
+        return {"seconds": seconds, "cores": cores, "loss": loss, "metric": training.metric()}
 
     def drop(self) -> dict[str, Any]:
         """Forget the model."""

@@ -22,9 +22,10 @@ class BatchNormalization(Layer):  # type: ignore[misc]
 
     def call(self, x: Any) -> Any:
         """Return the normalized batch; update the averages."""
+        images = x if len(x.shape) == 4 else x[:, None, None]
         y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            x, self.gamma.value, self.beta.value, epsilon=1e-3
+            images, self.gamma.value, self.beta.value, epsilon=1e-3
         )
         self.mean.assign(self.mean * 0.99 + mean * 0.01)
         self.variance.assign(self.variance * 0.99 + variance * 0.01)
-        return y
+        return y if len(x.shape) == 4 else y[:, 0, 0]

@@ -9,6 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks.models.layouts_torch import turned
+
 
 class LeNet(nn.Module):
     """The network; it gives logits."""
@@ -29,6 +31,10 @@ class LeNet(nn.Module):
         h = h.permute(0, 2, 3, 1).flatten(1)
         h = functional.relu(self.hidden(h))
         return self.logits(functional.dropout(h, self.rate, self.training))
+
+    def arrange(self, weights: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Turn what the hidden layer sees."""
+        return [turned(w, 1, (7, 7)) if w.shape == (1024, 3136) else w for w in weights]
 
 
 def build(rate: float) -> nn.Module:

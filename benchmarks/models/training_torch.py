@@ -13,21 +13,22 @@ import os
 from typing import Any
 
 import torch
-from torch import nn
-from torch.nn import functional
 
-from benchmarks.models import Array, Data, Problem
+from benchmarks.models import Data, Problem, layouts_torch, steps_torch
 
 
 def forms(problem: Problem, *, compiled: bool) -> tuple[str, ...]:
     """Return the ways to run a problem."""
-    layouts = ("channels_last", "contiguous") if len(problem.example) == 3 else ("contiguous",)
-    return (*layouts, *(f"{layout} whole" for layout in layouts)) if compiled else layouts
+    layouts = ("channels_last", "contiguous") if "images" in problem.has else ("contiguous",)
+    whole = tuple(f"{layout} whole" for layout in layouts)
+    return (*layouts, *whole) if compiled and problem.trains else layouts
 
 
 def configure(package: Any) -> None:
-    """Limit PyTorch's thread pools."""
+    """Limit PyTorch's thread pools; compile what asks for gradients too."""
     package.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    dynamo = importlib.import_module("torch._dynamo")
+    dynamo.config.trace_autograd_ops = True
 
 
 class Training:
@@ -39,57 +40,49 @@ class Training:
         if compiled:
             torch.compiler.reset()  # forget what earlier models compiled: there is a limit
         layout = _layout(form)
-        code = importlib.import_module(f"benchmarks.models.{problem.name}_torch")
+        code = importlib.import_module(f"benchmarks.models.{problem.network}_torch")
         model = code.build(rate).train()
-        _load(model, data.weights)
+        layouts_torch.load(model, problem, data)
         self._model = model.to(memory_format=layout)
+        self._parameters = [p for p in model.parameters() if p.requires_grad]
         whole = compiled and form.endswith("whole")
         options = {} if whole else {"fused": True}
-        self._optimizer = code.optimizer(model.parameters(), **options)
-        self._correct, self._seen = torch.zeros((), dtype=torch.int64), 0
-        self._batches = itertools.cycle([_batch(x, y, layout) for x, y in data.batches])
-        self._forward = torch.compile(self._evaluate) if compiled else self._evaluate
+        self._optimizer = code.optimizer(self._parameters, **options)
+        self._score, self._steps = torch.zeros(()), 0
+        batches = [layouts_torch.batch(arrays, layout) for arrays in data.batches]
+        self._batches = itertools.cycle(batches)
+        kind = getattr(steps_torch, problem.kind)
+        self._evaluate = torch.compile(kind) if compiled else kind
         self._update = torch.compile(self._optimizer.step) if whole else self._optimizer.step
+        self.step = self._train if problem.trains else self._act
 
-    def _evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the loss and how many were right."""
-        logits = self._model(x)
-        loss = functional.cross_entropy(logits, y)
-        return loss, (logits.detach().argmax(1) == y).sum()
-
-    def step(self) -> None:
+    def _train(self) -> None:
         """Train on one batch."""
-        x, y = next(self._batches)
         self._optimizer.zero_grad(set_to_none=True)
-        self._loss, correct = self._forward(x, y)
-        self._loss.backward()
+        self._loss, score, gradients = self._evaluate(self._model, *next(self._batches))
+        if gradients is None:
+            self._loss.backward()
+        else:
+            for parameter, gradient in zip(self._parameters, gradients, strict=True):
+                parameter.grad = gradient
         self._update()
-        self._correct += correct
-        self._seen += len(y)
+        self._score += score
+        self._steps += 1
+
+    @torch.inference_mode()
+    def _act(self) -> None:
+        """Read the result for one batch."""
+        self._loss = self._evaluate(self._model, *next(self._batches)).loss
+        self.loss()
 
     def loss(self) -> float:
         """Return the loss of the last step."""
         return float(self._loss.detach())
 
-    def accuracy(self) -> float:
+    def metric(self) -> float:
         """Return the metric so far."""
-        return float(self._correct) / max(self._seen, 1)
+        return float(self._score) / max(self._steps, 1)
 
 
 def _layout(form: str) -> torch.memory_format:
     return torch.channels_last if form.startswith("channels_last") else torch.contiguous_format
-
-
-def _batch(x: Array, y: Array, layout: torch.memory_format) -> tuple[torch.Tensor, torch.Tensor]:
-    images = torch.from_numpy(x)
-    if images.ndim == 4:
-        images = images.permute(0, 3, 1, 2).contiguous(memory_format=layout)
-    return images, torch.from_numpy(y).long()
-
-
-def _load(model: nn.Module, weights: list[Array]) -> None:
-    """Give the model initial weights, which come in Keras's layouts."""
-    with torch.no_grad():
-        for parameter, value in zip(model.parameters(), weights, strict=True):
-            order = {4: (3, 2, 0, 1), 2: (1, 0)}.get(value.ndim)
-            parameter.copy_(torch.from_numpy(value if order is None else value.transpose(order)))

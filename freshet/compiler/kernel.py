@@ -10,11 +10,14 @@
     line      ::= "%" n ":" dtype "=" op operand ...
                 | "%" n ":" dtype "=" "load" buffer "[" index, ... "]" ("else" number)?
                 | "%" name ":" dtype "=" reduction operand ("at" affine)?
+                | "%" n ":" dtype "=" "lookup" buffer "[" index, ... "]" "at" dimension operand
                 | "store" buffer "[" index, ... "]" operand
+                | "add" buffer "[" index, ... "]" "at" dimension operand operand
 
 For each point of the outer axes the stages run in order. A stage's statements run at each point of
 its own axes; what it reduces is known to the stages after it. Outer points are independent of each
-other. A load outside its buffer gives the number after ``else``, which is 0 by default.
+other. A load outside its buffer gives the number after ``else``, which is 0 by default. A lookup
+and an addition take the index of one dimension from data; additions happen one after the other.
 
 The schedule says how the loops become machine code; it changes no result except by the order of
 floating-point sums.
@@ -60,11 +63,24 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Write one element."""
+    """Write one element; with an index for a dimension, add to the element there.
+
+    Attributes:
+        where: Which element; 0 for the dimension whose index is data.
+        dimension: That dimension.
+        index: The data.
+    """
 
     buffer: str
     where: Position
     value: Expr
+    dimension: int = 0
+    index: Expr | None = None
+
+    @property
+    def operands(self) -> tuple[Expr, ...]:
+        """What must be computed first."""
+        return (self.value,) if self.index is None else (self.index, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,11 @@ class Reduction:
     value: Expr
     dtype: DType
     position: Affine | None = None
+
+    @property
+    def operands(self) -> tuple[Expr, ...]:
+        """What must be computed first."""
+        return (self.value,)
 
 
 Statement = Store | Reduction
@@ -100,11 +121,11 @@ class Stage:
 
     def expressions(self) -> Iterator[Expr]:
         """Yield every expression of the stage once, operands first."""
-        return topological(s.value for s in self.statements)
+        return topological(e for s in self.statements for e in s.operands)
 
     def loads(self) -> list[Expr]:
-        """Return every load of the stage."""
-        return [e for e in self.expressions() if e.op == "load"]
+        """Return every load and lookup of the stage."""
+        return [e for e in self.expressions() if e.op in {"load", "lookup"}]
 
 
 def _same_name(name: str) -> str:
@@ -136,19 +157,21 @@ class Change:
 
     def of_stage(self, stage: Stage) -> Stage:
         """Return the changed stage, over the same axes."""
-        done = rebuild((s.value for s in stage.statements), self._attributes)
+        done = rebuild((e for s in stage.statements for e in s.operands), self._attributes)
         return Stage(stage.axes, tuple(self._statement(s, done) for s in stage.statements))
 
     def _statement(self, s: Statement, done: Mapping[Expr, Expr]) -> Statement:
         if isinstance(s, Store):
-            return Store(self.name(s.buffer), self.position(s.buffer, s.where), done[s.value])
-        where = None if s.position is None else self.number(s.position)
-        return Reduction(s.name, s.op, done[s.value], s.dtype, where)
+            index = None if s.index is None else done[s.index]
+            where = self.position(s.buffer, s.where)
+            return Store(self.name(s.buffer), where, done[s.value], s.dimension, index)
+        position = None if s.position is None else self.number(s.position)
+        return Reduction(s.name, s.op, done[s.value], s.dtype, position)
 
     def _attributes(self, e: Expr) -> tuple[Any, ...]:
-        if e.op == "load":
-            buffer, where, fill = e.attributes
-            return self.name(buffer), self.position(buffer, where), fill
+        if e.op in {"load", "lookup"}:
+            buffer, where, last = e.attributes
+            return self.name(buffer), self.position(buffer, where), last
         if e.op == "coordinate":
             return (self.number(e.attributes[0]),)
         if e.op == "inside":

@@ -57,7 +57,7 @@ def _stage_lines(stage: Stage, numbers: dict[Expr, str]) -> Iterator[str]:
     # An expression is computed anew in each stage that needs it: it depends on the stage's axes.
     local = dict(numbers)
     for statement in stage.statements:
-        for expr in scalar.topological([statement.value]):
+        for expr in scalar.topological(statement.operands):
             if expr in local:
                 continue
             if expr.op in {"const", "result"}:
@@ -67,7 +67,11 @@ def _stage_lines(stage: Stage, numbers: dict[Expr, str]) -> Iterator[str]:
             yield f"{local[expr]}: {expr.dtype.short} = {_definition(expr, local)}"
         value = local[statement.value]
         if isinstance(statement, Store):
-            yield f"store {statement.buffer}[{_position(statement.where)}] {value}"
+            place = f"{statement.buffer}[{_position(statement.where)}]"
+            if statement.index is None:
+                yield f"store {place} {value}"
+            else:
+                yield f"add {place} at {statement.dimension} {local[statement.index]} {value}"
         else:
             at = "" if statement.position is None else f" at {statement.position}"
             yield f"%{statement.name}: {statement.dtype.short} = {statement.op} {value}{at}"
@@ -92,6 +96,9 @@ def _definition(expr: Expr, names: dict[Expr, str]) -> str:
         # -0.0 equals 0.0 but is another number; the text is what the code is found by.
         end = "" if repr(fill.attributes[0]) in _ZEROS else f" else {fill.attributes[0]!r}"
         return f"load {buffer}[{_position(where)}]{end}"
+    if expr.op == "lookup":
+        buffer, where, dimension = expr.attributes
+        return f"lookup {buffer}[{_position(where)}] at {dimension} {names[expr.args[0]]}"
     if expr.op == "coordinate":
         return f"coordinate {expr.attributes[0]}"
     if expr.op == "inside":
@@ -123,6 +130,8 @@ _AXIS: Final = re.compile(r"(\w+)=(\d+)")
 _DEFINE: Final = re.compile(r"%(\w+): (\w+) = (\w+) ?(.*)")
 _LOAD: Final = re.compile(r"(\w+)\[(.*?)\](?: else (\S+))?")
 _STORE: Final = re.compile(r"store (\w+)\[(.*?)\] (\S+)")
+_LOOKUP: Final = re.compile(r"(\w+)\[(.*?)\] at (\d+) (\S+)")
+_ADD: Final = re.compile(r"add (\w+)\[(.*?)\] at (\d+) (\S+) (\S+)")
 _UNARY: Final = (scalar.MATH - {"pow"}) | {"neg", "abs", "bit_not", "cast"}
 _TERNARY: Final = frozenset({"select", "random_bits"})
 _LOOPS_FIELDS: Final = ("vector", "unroll", "block")
@@ -188,6 +197,8 @@ class _Reader:
             raise ValueError("expected a stage before the first statement")
         if line.startswith("store "):
             self._store(line)
+        elif line.startswith("add "):
+            self._add(line)
         else:
             self._define(line)
 
@@ -216,6 +227,12 @@ class _Reader:
         where = self._position(self._known_buffer(m[1]), m[2])
         self.stages[-1][1].append(Store(m[1], where, self._value(m[3])))
 
+    def _add(self, line: str) -> None:
+        m = _matched(_ADD, line, "add buffer[index, ...] at dimension index value")
+        where = self._position(self._known_buffer(m[1]), m[2])
+        index, value = self._value(m[4]), self._value(m[5])
+        self.stages[-1][1].append(Store(m[1], where, value, int(m[3]), index))
+
     def _define(self, line: str) -> None:
         m = _matched(_DEFINE, line, "%name: dtype = operation operands")
         name, dtype, op, rest = m[1], dtypes.from_short(m[2]), m[3], m[4]
@@ -232,6 +249,10 @@ class _Reader:
             m = _matched(_LOAD, rest, "load buffer[index, ...]")
             where = self._position(self._known_buffer(m[1]), m[2])
             return scalar.load(m[1], dtype, where, _number(m[3] or "0", dtype))
+        if op == "lookup":
+            m = _matched(_LOOKUP, rest, "lookup buffer[index, ...] at dimension index")
+            where = self._position(self._known_buffer(m[1]), m[2])
+            return scalar.lookup(m[1], dtype, where, int(m[3]), self._value(m[4]))
         if op == "coordinate":
             return scalar.coordinate(self._affine(rest), dtype)
         if op == "inside":

@@ -136,7 +136,8 @@ def _pointwise(kernel: Kernel, name: str, out: str) -> bool:
         return False
     for number, stage in enumerate(kernel.stages):
         for e in stage.loads():
-            if e.attributes[0] == name and (e.attributes[1] != where or number != at):
+            elsewhere = e.op == "lookup" or e.attributes[1] != where or number != at
+            if e.attributes[0] == name and elsewhere:
                 return False
     # A tile's first stage reads its operands again for other tiles.
     return not (isinstance(kernel.schedule, Tiles) and at == 0)

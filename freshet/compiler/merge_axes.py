@@ -45,12 +45,15 @@ def _accesses(kernel: Kernel) -> Iterator[tuple[str, Position]]:
 def _dimensions(kernel: Kernel, a: str, b: str) -> dict[str, int] | None:
     """Return, per buffer that has both axes, the dimension of the first; None if they differ.
 
-    Both must be dimensions of their own, one after the other, the second of full length.
+    Both must be dimensions of their own, one after the other, the second of full length. A buffer
+    that is indexed with data keeps its dimensions.
     """
     found: dict[str, int] = {}
+    looked_up = {e.attributes[0] for s in kernel.stages for e in s.loads() if e.op == "lookup"}
+    looked_up |= {s.buffer for g in kernel.stages for s in g.stores if s.index is not None}
     for name, where in _accesses(kernel):
         d = _pair(where, kernel.buffer(name), a, b, kernel.extents)
-        if d is None or found.setdefault(name, d) != d:
+        if d is None or (d >= 0 and name in looked_up) or found.setdefault(name, d) != d:
             return None
     if not _mergeable_numbers(kernel, a, b):
         return None

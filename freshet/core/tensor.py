@@ -183,7 +183,7 @@ class Tensor(Operand):
     `ft.constant`.
     """
 
-    __slots__ = ("__weakref__", "_array", "_symbol", "dtype", "shape")
+    __slots__ = ("__weakref__", "_array", "_keras_mask", "_symbol", "dtype", "shape")
 
     dtype: DType
     shape: TensorShape

@@ -131,7 +131,9 @@ class ConcreteFunction:
     # --- differentiation --------------------------------------------------------------------------
 
     def _has_gradients(self, tensors: Sequence[Tensor]) -> bool:
-        return any(t.dtype.is_floating for t in (*tensors, *self.captured_variables))
+        return any(t.dtype.is_floating for t in tensors) or any(
+            v.dtype.is_floating for v in self.captured_variables
+        )
 
     def _call_recorded(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """Run and let the tapes see one operation, whose gradient is a function of its own."""

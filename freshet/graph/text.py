@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import base64
+import importlib
+import pkgutil
 import re
 import zlib
 from collections.abc import Callable, Mapping
@@ -11,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from freshet import ops
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
 from freshet.core.errors import OpError
@@ -203,6 +206,8 @@ class _Reader:
 
     def _node(self, results: str, op: str, arguments: str) -> None:
         if op not in PRIMITIVES:
+            _define_all()
+        if op not in PRIMITIVES:
             raise ValueError(f"unknown primitive {op!r}")
         wanted = _typed(results)
         named = _NAME.sub(lambda m: m[1] or _PREFIX[m[2]] + m[3], arguments)
@@ -229,6 +234,13 @@ class _Reader:
                 raise ValueError(f"@{name} is not known")
             return self.graphs[name]
         return _value(node)
+
+
+def _define_all() -> None:
+    """Import every module that defines primitives: a text may come from another program."""
+    families = [f"freshet.ops.{m.name}" for m in pkgutil.iter_modules(ops.__path__)]
+    for name in [*families, "freshet.graph.scan"]:
+        importlib.import_module(name)
 
 
 def _typed(text: str) -> list[tuple[str, TensorType]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from freshet.core import dtypes
-from freshet.core.errors import DTypeError, InvalidArgumentError
+from freshet.core.errors import InvalidArgumentError
 from freshet.core.shapes import Dim, TensorType, broadcast_shapes, normalize_axis
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import scalar

@@ -23,6 +23,7 @@ from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import math as m
+from freshet.ops import scalar
 from freshet.ops.array import (
     Shape,
     broadcast_like,
@@ -32,8 +33,9 @@ from freshet.ops.array import (
     sizes_of,
 )
 from freshet.ops.elementwise import zeros_of
-from freshet.ops.nest import Host
-from freshet.ops.primitive import Call, Primitive, float_compute
+from freshet.ops.index import Index, constant
+from freshet.ops.nest import Check, Host, Lookup, Nest, identity, o, r
+from freshet.ops.primitive import Call, NoGradient, Primitive, float_compute
 
 _DATA_DEPENDENT: Final = Host("its indices are data")
 
@@ -90,19 +92,80 @@ def _check_integers(name: str, what: str, kind: TensorType) -> None:
         raise DTypeError(f"{name}: {what} must be integers, received {kind}")
 
 
-def _gather_reference(x: Array, indices: Array, axis: int) -> Array:
+def _check_reference(indices: Array, x: Array, axis: int) -> Array:
     size = x.shape[axis]
     wrong = (indices < 0) | (indices >= size)
     if np.any(wrong):
         raise InvalidArgumentError(
             f"gather: index {indices[wrong].reshape(-1)[0]} is outside [0, {size}) of axis {axis}"
         )
-    return np.take(x, indices, axis)
+    return indices
+
+
+def _outside(indices: TensorType, x: TensorType, axis: int) -> Nest:
+    size = x.static_shape[axis]
+
+    def body(index: Any, _: Any) -> Any:
+        wide = scalar.cast(index, dtypes.int64)
+        low, high = scalar.compare("lt", wide, 0), scalar.compare("ge", wide, size)
+        return scalar.make("bit_or", (low, high), dtypes.bool_)
+
+    return Nest(operands=(identity(indices.rank), None), body=body)
+
+
+check_indices_p: Primitive = Primitive(
+    name="check_indices", infer=lambda indices, x, axis: indices, reference=_check_reference,
+    gradient=NoGradient("indices are whole numbers"), lower=Check(_outside),
+)  # fmt: skip
+
+
+def _gather_reference(x: Array, indices: Array, axis: int) -> Array:
+    if not x.shape[axis]:
+        return np.zeros((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]), x.dtype)
+    return np.take(x, indices, axis, mode="clip")
+
+
+def _gather_lower(x: TensorType, indices: TensorType, axis: int) -> Nest:
+    spread = indices.rank
+    before = tuple(Index(o(d)) for d in range(axis))
+    after = tuple(Index(o(d + spread - 1)) for d in range(axis + 1, x.rank))
+    where = tuple(Index(o(axis + d)) for d in range(spread))
+    return Nest(
+        operands=((*before, Index(constant(0)), *after), where),
+        body=lambda element, _: element,
+        lookups=((0, Lookup(axis, 1)),),
+    )
 
 
 def _gather_gradient(call: Call, grad: Tensor) -> Tensor:
     operands, sizes = shape_arguments(call.x)
-    return gather_adjoint_p(grad, call.y, *operands, axis=call.params["axis"], shape=sizes)
+    # 16-bit floats are rounded once, not in every addition.
+    wide = m.cast(grad, dtypes.float32) if grad.dtype.bits == 16 else grad
+    total = gather_adjoint_p(wide, call.y, *operands, axis=call.params["axis"], shape=sizes)
+    return m.cast(total, grad.dtype)
+
+
+def _gather_adjoint_infer(
+    grad: TensorType, indices: TensorType, *operand: TensorType, axis: int, shape: Shape
+) -> TensorType:
+    if grad.dtype.bits == 16:
+        raise DTypeError(f"gather_adjoint: adds in {grad.dtype.name}, where every sum is rounded")
+    return TensorType(grad.dtype, shape)
+
+
+def _gather_adjoint_lower(
+    grad: TensorType, indices: TensorType, axis: int, shape: tuple[int, ...]
+) -> Nest:
+    spread = indices.rank
+    before = tuple(Index(o(d)) for d in range(axis))
+    after = tuple(Index(o(d)) for d in range(axis + 1, len(shape)))
+    where = tuple(Index(r(d)) for d in range(spread))
+    return Nest(
+        operands=((*before, *where, *after), where),
+        body=lambda element, _: element,
+        reduced=indices.static_shape,
+        scatter=Lookup(axis, 1),
+    )
 
 
 def _gather_adjoint_reference(
@@ -119,14 +182,13 @@ def _gather_adjoint_reference(
 
 gather_p: Primitive = Primitive(
     name="gather", infer=_gather_infer, reference=_gather_reference,
-    gradient=(_gather_gradient, None), lower=_DATA_DEPENDENT,
+    gradient=(_gather_gradient, None), lower=_gather_lower,
 )  # fmt: skip
 gather_adjoint_p: Primitive = Primitive(
     name="gather_adjoint",
-    infer=lambda grad, indices, *operand, axis, shape: TensorType(grad.dtype, shape),
-    reference=float_compute(_gather_adjoint_reference),
+    infer=_gather_adjoint_infer, reference=_gather_adjoint_reference,
     gradient=(lambda c, g: gather_p(g, c.y, axis=c.params["axis"]), None, None),
-    lower=_DATA_DEPENDENT, resolve=resolve_shape,
+    lower=_gather_adjoint_lower, resolve=resolve_shape,
 )  # fmt: skip
 
 # --- at places of several dimensions --------------------------------------------------------------
@@ -199,9 +261,11 @@ gather_nd_p: Primitive = Primitive(
 )  # fmt: skip
 
 
-def _check_updates(name: str, shape: Shape, indices: TensorType, updates: TensorType, b: int) -> None:
-    rank = _place_rank(name, shape, indices, b)
-    wanted = (*indices.shape[:-1], *shape[b + rank :])
+def _check_updates(
+    name: str, shape: Shape, indices: TensorType, updates: TensorType, batch_dims: int
+) -> None:
+    rank = _place_rank(name, shape, indices, batch_dims)
+    wanted = (*indices.shape[:-1], *shape[batch_dims + rank :])
     fits = len(wanted) == updates.rank and all(
         a is None or b is None or a == b for a, b in zip(wanted, updates.shape, strict=True)
     )
@@ -249,7 +313,9 @@ def _scatter_infer(
 ) -> TensorType:
     name = f"tensor_scatter_nd_{op}"
     if x.dtype != updates.dtype:
-        raise DTypeError(f"{name}: updates must have the tensor's dtype, received {x} and {updates}")
+        raise DTypeError(
+            f"{name}: updates must have the tensor's dtype, received {x} and {updates}"
+        )
     _check_updates(name, x.shape, indices, updates, 0)
     return x
 

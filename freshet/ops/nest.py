@@ -35,6 +35,17 @@ class Reduce:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """A dimension whose index is data: the element that another operand has.
+
+    It is clipped to the dimension, so that no data makes a kernel leave its arrays.
+    """
+
+    dimension: int
+    operand: int
+
+
+@dataclass(frozen=True, slots=True)
 class Nest:
     """A loop nest over the output's elements.
 
@@ -46,6 +57,10 @@ class Nest:
         reduced: Extents of the reduced axes.
         reduce: How each output is reduced; empty where nothing is reduced.
         fills: Value of each input outside its array; 0 by default.
+        lookups: For inputs that are indexed with data, how; the index of that dimension in
+            `operands` is 0 then.
+        scatter: For an output that is: the nest has no axis for that dimension, and each point adds
+            its value, one after the other along the reduced axes.
     """
 
     operands: tuple[Position | None, ...]
@@ -53,6 +68,8 @@ class Nest:
     reduced: tuple[int, ...] = ()
     reduce: tuple[Reduce, ...] = ()
     fills: tuple[float, ...] = ()
+    lookups: tuple[tuple[int, Lookup], ...] = ()
+    scatter: Lookup | None = None
 
     def fill(self, number: int) -> float:
         """Return the value of input `number` outside its array."""

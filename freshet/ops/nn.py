@@ -50,6 +50,21 @@ def elu(features: TensorLike, name: str | None = None) -> Tensor:
     return m.where(x > 0.0, x, m.expm1(m.minimum(x, 0.0)))
 
 
+def softsign(features: TensorLike, name: str | None = None) -> Tensor:
+    """Return ``x / (1 + |x|)``."""
+    x = convert_to_tensor(features)
+    return x / (m.abs(x) + 1.0)
+
+
+def crelu(features: TensorLike, axis: int = -1, name: str | None = None) -> Tensor:
+    """Return the positive part of ``x`` and that of ``-x``, one after the other along an axis.
+
+    Source: Shang et al. 2016, arXiv:1603.05201, eq. 2.
+    """
+    x = convert_to_tensor(features)
+    return m.relu(shaping.concat([x, -x], axis))
+
+
 def selu(features: TensorLike, name: str | None = None) -> Tensor:
     """Return the scaled `elu` whose fixed point has mean 0 and variance 1.
 
@@ -272,9 +287,6 @@ def convolution(
     return _channels_first(y) if channels_first else y
 
 
-conv1d = conv2d = conv3d = convolution
-
-
 def _groups(x: Tensor, w: Tensor) -> int:
     channels, per_group, outputs = x.shape[-1], w.shape[-2], w.shape[-1]
     if channels is None or channels == per_group:
@@ -294,58 +306,6 @@ def _grouped(x: Tensor, w: Tensor, groups: int, params: dict[str, Any]) -> Tenso
     kernel = shaping.reshape(w, [*w.shape[:-1], groups, per_group])
     y = c.convolution_p(shaping.reshape(x, split), kernel, grouped=True, **params)
     return shaping.reshape(y, [*(-1 if s is None else s for s in y.shape[:-2]), w.shape[-1]])
-
-
-def depthwise_conv2d(
-    input: TensorLike, filter: TensorLike, strides: Any, padding: Padding,
-    data_format: str | None = None, dilations: Any = None, name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Convolve each channel by itself.
-
-    Args:
-        input: float[batch, height, width, channels].
-        filter: float[height, width, channels, multiplier].
-        strides: As for `convolution`.
-        padding: As for `convolution`.
-        data_format: "NHWC" or "NCHW".
-        dilations: As for `convolution`.
-        name: Ignored.
-
-    Returns:
-        float[batch, height, width, channels * multiplier].
-    """
-    w = convert_to_tensor(filter)
-    # [h, w, c, m] holds, channel by channel, what a grouped filter [h, w, 1, c * m] does.
-    flat = shaping.reshape(w, [*w.shape[:2], 1, (w.shape[2] or 0) * (w.shape[3] or 0)])
-    return convolution(input, flat, strides, padding, data_format, dilations or 1)
-
-
-def conv2d_transpose(
-    input: TensorLike, filters: TensorLike, output_shape: Sequence[int], strides: Any,
-    padding: Padding = "SAME", data_format: str = "NHWC", dilations: Any = None,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Return the gradient of a convolution for its input, as an operation of its own.
-
-    Args:
-        input: float[batch, height, width, channels].
-        filters: float[height, width, output channels, channels].
-        output_shape: Shape of the result: that of the convolution's input.
-        strides: Strides of the convolution.
-        padding: Padding of the convolution.
-        data_format: Only "NHWC".
-        dilations: Dilations of the convolution.
-        name: Ignored.
-    """
-    dy, w = binary_operands("conv2d_transpose", input, filters)
-    sizes = tuple(int(n) for n in output_shape)
-    steps = _ints("conv2d_transpose", "strides", strides, 2)
-    gaps = _ints("conv2d_transpose", "dilations", dilations or 1, 2)
-    kernel = tuple(int(k) for k in w.shape[:2] if k is not None)
-    pads = explicit_padding(padding, sizes[1:-1], kernel, steps, gaps)
-    return c.convolution_input_gradient_p(
-        dy, w, shape=sizes, strides=steps, padding=pads, dilations=gaps, grouped=False
-    )
 
 
 def bias_add(
@@ -495,11 +455,16 @@ def dropout(
 
 def drop_elements(x: Tensor, rate: float, noise_shape: Any, key: Tensor) -> Tensor:
     """Apply dropout with the choices of a key."""
+    keep = keep_elements(x, rate, noise_shape, key)
+    return m.where(keep, x * (1.0 / (1.0 - rate)), e.zeros_of(x))
+
+
+def keep_elements(x: Tensor, rate: float, noise_shape: Any, key: Tensor) -> Tensor:
+    """Return which elements dropout keeps with the choices of a key."""
     shape: Any = shaping.shape(x) if None in x.shape else tuple(x.shape)
     if noise_shape is not None:
         shape = [x.shape[d] if n is None else n for d, n in enumerate(noise_shape)]
     bits = random.random_bits(key, shape)
     # Compare the raw bits with a threshold: one comparison, no conversion to float.
     threshold = np.asarray(min(int(rate * 2.0**32), 2**32 - 1), np.uint32)
-    keep = m.greater_equal(bits, Tensor._of_array(threshold, dtypes.uint32))
-    return m.where(keep, x * (1.0 / (1.0 - rate)), e.zeros_of(x))
+    return m.greater_equal(bits, Tensor._of_array(threshold, dtypes.uint32))

@@ -29,6 +29,7 @@ from freshet.ops import scalar, shaping
 from freshet.ops.array import resolve_shape, sizes_of
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.index import Affine, Index, constant, strides_of
+from freshet.ops.lookup import gather_p
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Nest, o
 from freshet.ops.primitive import NoGradient, Primitive
@@ -334,4 +335,4 @@ def shuffle(value: TensorLike, seed: int | None = None, name: str | None = None)
     with context.init_scope():
         key = _key(seed).numpy().tolist()
     order = np.random.Generator(np.random.Philox(key=key)).permutation(len(tensor))
-    return gather(tensor, order.astype(np.int32))
+    return gather_p(tensor, convert_to_tensor(order.astype(np.int32)), axis=0)

@@ -139,6 +139,17 @@ def load(buffer: str, dtype: DType, where: Position, fill: float = 0) -> Expr:
     return make("load", (), dtype, (buffer, where, constant(fill, dtype)))
 
 
+def lookup(buffer: str, dtype: DType, where: Position, dimension: int, index: Expr) -> Expr:
+    """Return an element of a buffer whose index along one dimension is data."""
+    return make("lookup", (index,), dtype, (buffer, where, dimension))
+
+
+def clipped(index: Expr, size: int) -> Expr:
+    """Return an index as int64, no less than 0 and less than `size`."""
+    wide = cast(index, dtypes.int64)
+    return minimum(maximum(wide, 0), size - 1)
+
+
 def result(name: str, dtype: DType) -> Expr:
     """Return what a reduction of an earlier stage came to."""
     return make("result", (), dtype, (name,))

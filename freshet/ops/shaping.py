@@ -172,6 +172,14 @@ def shape(input: TensorLike, out_type: Any = dtypes.int32, name: str | None = No
     return m.cast(a.shape(convert_to_tensor(input)), out_type)
 
 
+def sizes(x: Tensor) -> list[Any]:
+    """Return each dimension's size: a number, or a scalar tensor where it is not known."""
+    if None not in x.shape:
+        return [*x.shape]
+    found = a.shape(x)
+    return [getitem(found, d) if n is None else n for d, n in enumerate(x.shape)]
+
+
 def size(input: TensorLike, out_type: Any = dtypes.int32, name: str | None = None) -> Tensor:
     """Return the number of elements."""
     from freshet.ops.reduction import reduce_prod  # noqa: PLC0415 (reduction builds on this room)
@@ -295,10 +303,46 @@ def tile(input: TensorLike, multiples: Sequence[int], name: str | None = None) -
     times = [int(n) for n in multiples]
     if len(times) != x.ndim:
         raise InvalidArgumentError(f"tile: {x._type} needs {x.ndim} multiples, received {times}")
-    sizes = [d if d is not None else -1 for d in x.shape]
     wide = a.expand_dims_p(x, axes=tuple(builtins.range(0, 2 * x.ndim, 2)))
-    stretched = broadcast_to(wide, [n for pair in zip(times, sizes, strict=True) for n in pair])
-    return reshape(stretched, [n * s for n, s in zip(times, sizes, strict=True)])
+    known = sizes(x)
+    stretched = broadcast_to(wide, [n for pair in zip(times, known, strict=True) for n in pair])
+    return reshape(stretched, [n * s for n, s in zip(times, known, strict=True)])
+
+
+def repeat(
+    input: TensorLike, repeats: Any, axis: int | None = None, name: str | None = None
+) -> Tensor:
+    """Repeat each element along an axis.
+
+    Args:
+        input: Any tensor.
+        repeats: How often: one number, or one for each element along the axis, which must be known
+            when a function is traced.
+        axis: The dimension; by default the input is made a vector before.
+        name: Ignored.
+
+    Example:
+        >>> repeat([1, 2], 2).numpy().tolist()
+        [1, 1, 2, 2]
+        >>> repeat([[1, 2], [3, 4]], [0, 3], axis=0).numpy().tolist()
+        [[3, 4], [3, 4], [3, 4]]
+    """
+    x = convert_to_tensor(input)
+    if axis is None:
+        x, axis = reshape(x, [-1]), 0
+    where = normalize_axis("repeat", int(axis), x.ndim)
+    counts = _fixed_shape("repeat", repeats)
+    known = sizes(x)
+    if len(counts) > 1:
+        if len(counts) != x.shape[where]:
+            raise InvalidArgumentError(
+                f"repeat: axis {axis} of {x._type} needs as many counts, received {len(counts)}"
+            )
+        places = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        return gather_p(x, convert_to_tensor(places), axis=where)
+    wide = a.expand_dims_p(x, axes=(where + 1,))
+    stretched = broadcast_to(wide, [*known[: where + 1], counts[0], *known[where + 1 :]])
+    return reshape(stretched, [*known[:where], known[where] * counts[0], *known[where + 1 :]])
 
 
 # --- parts ----------------------------------------------------------------------------------------

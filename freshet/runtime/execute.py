@@ -256,7 +256,13 @@ class Executable:
         number = int(np.flatnonzero(self._status)[0])
         node, place = self.program.checks[number]
         try:
-            run_node(node, [self._array(place, node.operands[0].type, inputs, outputs)])
+            tested = self._array(place, node.operands[0].type, inputs, outputs)
+            # Of what else a check is given, only the shape counts.
+            others = [
+                np.broadcast_to(np.zeros((), v.type.dtype.as_numpy_dtype), v.type.static_shape)
+                for v in node.operands[1:]
+            ]
+            run_node(node, [tested, *others])
         except OpError as error:
             error.source = node.source
             raise

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from freshet.compiler.pipeline import GRAPH_PASSES
 from freshet.core.shapes import TensorSpec, TensorType
 from freshet.graph.interpret import interpret
 from freshet.graph.ir import Graph, verify
-from freshet.graph.passes.separate_results import separate_results
-from freshet.graph.passes.simplify import STAGES, simplify
+from freshet.graph.passes.simplify import simplify
 from freshet.graph.passes.specialize import specialize
 from freshet.graph.text import parse
 from freshet.testing.compare import assert_agree
@@ -36,9 +36,8 @@ def specialized(graph: Graph) -> Graph:
 
 
 PASSES: dict[str, Callable[[Graph], Graph]] = {
-    **{name: stage for name, stage in STAGES.items() if not name.endswith("_again")},
     "specialize": specialized,
-    "separate_results": separate_results,
+    **{name: p for name, p in GRAPH_PASSES.items() if not name.endswith(("_again", "_twice"))},
 }
 
 
@@ -66,8 +65,10 @@ def test_before_and_after_mean_the_same(name: str) -> None:
         after = PASSES[name](before)
         verify(after)
         inputs = inputs_of(before)
+        # A matrix product may add up in another order if a factor is turned.
+        slack = 1e-5 if name == "hoist_transposes" else 0.0
         for x, y in zip(interpret(after, inputs), interpret(before, inputs), strict=True):
-            assert_agree(x, y, signed_zeros=False, what=title)
+            assert_agree(x, y, slack=slack, signed_zeros=False, what=title)
 
 
 @pytest.mark.parametrize("name", PASSES)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,6 +136,17 @@ def test_a_node_prints_with_its_line() -> None:
     line = test_a_node_prints_with_its_line.__code__.co_firstlineno + 1
     assert f"%0: f32[2] = exp(%x_0)  # test_text.py:{line}\n" in str(graph)
     assert repr(graph.nodes[0]) == f"%0: f32[2] = exp(%x_0)  # test_text.py:{line}"
+
+
+def test_a_text_is_read_by_a_program_that_never_used_its_operations() -> None:
+    program = (
+        "from freshet.graph.text import parse\n"
+        "print(parse('graph f(%x: f32[2]) {\\n%0: f32[2] = exp(%x)\\nreturn %0\\n}'))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == ("graph f(%x: f32[2]) {\n  %0: f32[2] = exp(%x)\n  return %0\n}\n\n")
 
 
 def test_comments_and_empty_lines_are_left_out() -> None:

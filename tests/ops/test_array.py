@@ -11,7 +11,6 @@ import numpy as np
 
 from freshet import TensorSpec
 from freshet.core import dtypes
-from freshet.core.errors import DTypeError
 from freshet.testing import ErrorSample, PrimitiveSuite, Sample
 from freshet.testing.samples import extremes
 
@@ -140,25 +139,6 @@ def summed_to(x: np.ndarray, *operand: np.ndarray, shape: Place) -> np.ndarray:
     for place in itertools.product(*map(range, x.shape)):
         at = tuple(0 if n == 1 else i for n, i in zip(target, place[skip:], strict=True))
         result[at] += x[place]
-    return result
-
-
-def gathered(x: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
-    shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
-    result = np.zeros(shape, x.dtype)
-    for place in itertools.product(*map(range, shape)):
-        chosen = indices[place[axis : axis + indices.ndim]]
-        result[place] = x[(*place[:axis], int(chosen), *place[axis + indices.ndim :])]
-    return result
-
-
-def scattered(
-    grad: np.ndarray, indices: np.ndarray, *operand: np.ndarray, axis: int, shape: Place
-) -> np.ndarray:
-    result = np.zeros(operand[0].tolist() if operand else shape, grad.dtype)
-    for place in itertools.product(*map(range, grad.shape)):
-        chosen = indices[place[axis : axis + indices.ndim]]
-        result[(*place[:axis], int(chosen), *place[axis + indices.ndim :])] += grad[place]
     return result
 
 
@@ -308,34 +288,7 @@ def joins() -> list[Sample]:
     return samples
 
 
-def index(*shape: int, below: int, dtype: str = "int32") -> np.ndarray:
-    return np.random.default_rng(9).integers(0, below, shape).astype(dtype)
-
-
-LOOKUPS = {
-    "gather": [
-        *(Sample(inputs=(extremes(d), index(4, below=2)), params={"axis": 0}, expected=gathered)
-          for d in ALL),
-        *(Sample(inputs=(TensorSpec([7, 3]), index(5, below=7, dtype=d.name)), params={"axis": 0},
-                 expected=gathered, gradient=(0,)) for d in ALL if d.is_integer),
-        Sample(inputs=(TensorSpec([4, 5]), np.int64(2)), params={"axis": 1}, expected=gathered,
-               gradient=(0,)),
-        Sample(inputs=(TensorSpec([2, 5, 3]), index(2, 2, below=5)), params={"axis": 1},
-               expected=gathered, gradient=(0,)),
-        Sample(inputs=(TensorSpec([5]), np.int32([])), params={"axis": 0}, expected=gathered),
-        Sample(inputs=(TensorSpec([1000, 37]), index(513, below=1000)), params={"axis": 0}),
-    ],
-    "gather_adjoint": [
-        Sample(inputs=(whole_numbers(6, 3), index(6, below=4)), params={"axis": 0, "shape": (4, 3)},
-               expected=scattered, gradient=(0,)),
-        Sample(inputs=(whole_numbers(2, 2, 2, 3, dtype="int32"), index(2, 2, below=5)),
-               params={"axis": 1, "shape": (2, 5, 3)}, expected=scattered),
-        Sample(inputs=(whole_numbers(4), np.int64(2)), params={"axis": 1, "shape": (4, 5)},
-               expected=scattered, gradient=(0,)),
-        Sample(inputs=(TensorSpec([6]), index(6, below=3), np.int32([3])), constants=(2,),
-               params={"axis": 0, "shape": (None,)}, expected=scattered, expected_ulp=1,
-               gradient=(0,)),
-    ],
+COUNTS = {
     "iota": [
         *(Sample(inputs=(), params={"size": 17, "dtype": d},
                  expected=lambda size, dtype: np.array([*range(size)], dtype.as_numpy_dtype))
@@ -422,18 +375,9 @@ ERRORS = {
             (TensorSpec([2, 3]), TensorSpec([2, 3], "int32")),
         )
     ],
-    "gather": [
-        ErrorSample(inputs=(TensorSpec([3]), np.float32([1])), params={"axis": 0},
-                    message=r"gather: indices must be integers, received f32\[1\]",
-                    exception=DTypeError),
-        ErrorSample(inputs=(TensorSpec([4, 3]), np.int32([0, 3, 1])), params={"axis": 1},
-                    message=r"gather: index 3 is outside \[0, 3\) of axis 1"),
-        ErrorSample(inputs=(TensorSpec([4]), np.int32([-1])), params={"axis": 0},
-                    message=r"gather: index -1 is outside \[0, 4\) of axis 0"),
-    ],
 }  # fmt: skip
 
 
 class TestArray(PrimitiveSuite):
-    samples = {**VIEWS, "concat": joins(), **LOOKUPS, **SUMS}
+    samples = {**VIEWS, "concat": joins(), **COUNTS, **SUMS}
     errors = ERRORS

@@ -33,6 +33,7 @@ from freshet.ops import elementwise as e
 from freshet.ops import pooling as p
 from freshet.ops import reduction as r
 from freshet.ops.contraction import contract_p
+from freshet.ops.lookup import gather_p
 from freshet.runtime.execute import NativeExecutor
 from freshet.testing import assert_agree
 from freshet.testing.primitives import threads, trace
@@ -266,7 +267,7 @@ class Builder:
         count = self.draw(1, 4)
         indices = np.int32([self.draw(0, size - 1) for _ in range(count)])
         if math.prod(x.shape) // size * count <= MOST_ELEMENTS:
-            self.add(a.gather_p(x, ft.constant(indices), axis=axis), self.bound(x))
+            self.add(gather_p(x, ft.constant(indices), axis=axis), self.bound(x))
 
     # --- reductions and products ------------------------------------------------------------------
 

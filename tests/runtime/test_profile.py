@@ -51,7 +51,7 @@ def test_calls_have_names_flops_bytes_and_lines(step: ft.Function) -> None:
     assert any("x @ w.value()" in str(line) for line in product.sources)
 
 
-def test_what_is_updated_in_place_is_read_and_written(count: ft.Variable) -> None:
+def test_what_is_updated_in_place_is_read_and_written() -> None:
     v = ft.Variable(np.ones(1000, np.float32))
 
     @ft.function
@@ -62,7 +62,7 @@ def test_what_is_updated_in_place_is_read_and_written(count: ft.Variable) -> Non
     assert call.bytes == 2 * 4 * 1000
 
 
-def test_times_are_parts_of_the_whole(step: ft.Function) -> None:
+def test_every_call_has_a_time_and_so_has_the_whole(step: ft.Function) -> None:
     profile = profile_function(step, *arguments(), rounds=5)
     assert profile.threads == config.num_threads
     assert profile.seconds > 0
@@ -96,7 +96,7 @@ def test_the_reference_backend_cannot_be_profiled() -> None:
         profile_function(double, np.ones(3, np.float32))
 
 
-def test_the_peak_is_above_what_a_product_reaches() -> None:
+def test_the_peak_is_one_that_a_machine_can_have() -> None:
     peak = peak_flops(rounds=3)
     # Between a slow core without vectors and a hundred cores with the widest.
     assert 1e8 < peak < 1e14

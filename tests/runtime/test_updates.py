@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,13 +22,23 @@ def _small_only(x: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def double() -> Iterator[Primitive]:
+def calling() -> Iterator[Callable[..., Primitive]]:
+    """Make a reference an operation that runs in Python."""
+
+    def make(reference: Callable[[np.ndarray], np.ndarray]) -> Primitive:
+        return Primitive(
+            name="tests.calling", infer=lambda x: x, reference=reference,
+            gradient=NoGradient("only tests use it"), lower=Host("it is a test"),
+        )  # fmt: skip
+
+    yield make
+    del PRIMITIVES["tests.calling"]
+
+
+@pytest.fixture
+def double(calling: Callable[..., Primitive]) -> Primitive:
     """An operation that runs in Python, and may fail there."""
-    yield Primitive(
-        name="tests.double", infer=lambda x: x, reference=_small_only,
-        gradient=NoGradient("only tests use it"), lower=Host("it is a test"),
-    )  # fmt: skip
-    del PRIMITIVES["tests.double"]
+    return calling(_small_only)
 
 
 def losses(labels: ft.Tensor) -> ft.Tensor:
@@ -211,6 +222,22 @@ def test_a_function_of_nothing_but_python_operations(double: Primitive) -> None:
     doubled, same = run(ft.constant([3.0]))
     assert doubled.numpy() == [6.0]
     assert same.numpy() == [3.0]
+
+
+def test_python_between_kernels_may_run_another_program(calling: Callable[..., Any]) -> None:
+    inner = ft.function(lambda x: ft.reduce_sum(x) + x)
+    back = calling(lambda x: inner(x).numpy())
+    outer = ft.function(lambda x: back(x * 2.0) - 1.0)
+    for _ in range(3):
+        assert outer(ft.constant([1.0, 2.0])).numpy().tolist() == [7.0, 9.0]
+
+
+def test_python_between_kernels_may_not_run_the_same_program(calling: Callable[..., Any]) -> None:
+    back = calling(lambda x: outer(x).numpy())
+    outer = ft.function(lambda x: back(x * 2.0) - 1.0, name="outer")
+    for _ in range(2):
+        with pytest.raises(ft.errors.FailedPreconditionError, match="called again by Python code"):
+            outer(ft.constant([1.0, 2.0]))
 
 
 @pytest.mark.parametrize("which", ["what came before", "the update itself"])

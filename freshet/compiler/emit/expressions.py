@@ -22,6 +22,7 @@ from freshet.compiler.kernel import Buffer, Kernel, Store
 from freshet.compiler.target import Target
 from freshet.core.dtypes import DType
 from freshet.core.errors import InternalError
+from freshet.ops import scalar
 from freshet.ops.index import Affine, Index, Position, combine, strides_of
 from freshet.ops.scalar import COMPARISONS, MATH, Expr, topological
 
@@ -86,10 +87,21 @@ class Expressions:
                 values[expr] = self._expression(expr, values, at)
         return values
 
-    def store(self, statement: Store, value: Value, at: Point) -> None:
-        """Write a value to its place."""
+    def store(
+        self, statement: Store, value: Value, at: Point, index: Value | None = None
+    ) -> None:
+        """Write a value to its place; with an index that is data, add it to what is there."""
         buffer = self.kernel.buffer(statement.buffer)
         base, step = self._address(statement.where, buffer.shape, at)
+        if index is not None:
+            stride = strides_of(buffer.shape)[statement.dimension]
+            base = self.b.add(base, self.b.mul(index, stride))
+            old = self._from_memory(self._read(buffer, base, step, at), buffer.dtype)
+            both = [scalar.operand(i, buffer.dtype) for i in range(2)]
+            total = scalar.binary("add", *both)
+            lanes = max(split_type(v.type)[1] for v in (old, value))
+            known = {e: self.b.splat(v, lanes) for e, v in zip(both, (old, value), strict=True)}
+            value = self.evaluate([total], Point({}, known=known))[total]
         kind = memory_type(buffer.dtype)
         place = self.b.pointer(self.pointers[buffer.name], base, kind)
         if not at.lanes or step == 0:
@@ -129,6 +141,8 @@ class Expressions:
         if expr.op == "load":
             buffer, where, fill = expr.attributes
             return self._load(self.kernel.buffer(buffer), where, fill, at)
+        if expr.op == "lookup":
+            return self._lookup(expr, values[expr.args[0]], at)
         if expr.op == "const":
             return self.b.constant(expr.attributes[0], element_type(expr.dtype))
         if expr.op == "coordinate":
@@ -404,6 +418,31 @@ class Expressions:
             base, step = self._address(where, buffer.shape, at)
             return self._from_memory(self._read(buffer, base, step, at), buffer.dtype)
         return self._guarded_load(buffer, where, guards, fill, at)
+
+    def _lookup(self, expr: Expr, index: Value, at: Point) -> Value:
+        """Read an element whose index along one dimension is data: a number or one per lane."""
+        name, where, dimension = expr.attributes
+        buffer = self.kernel.buffer(name)
+        base, step = self._address(where, buffer.shape, at)
+        stride = strides_of(buffer.shape)[dimension]
+        lanes = split_type(index.type)[1]
+        if lanes == 0:
+            base = self.b.add(base, self.b.mul(index, stride))
+            return self._from_memory(self._read(buffer, base, step, at), buffer.dtype)
+        kind = memory_type(buffer.dtype)
+        factor = self.b.constant(stride, index.type).text
+        offsets = self.b.emit(index.type, f"mul {index}, {factor}")
+        if step:
+            numbers = self.b.lane_numbers("i64", lanes, step)
+            offsets = self.b.emit(index.type, f"add {offsets}, {numbers.text}")
+        first = self.b.pointer(self.pointers[name], base, kind)
+        places = self.b.emit(
+            vector_type("ptr", lanes), f"getelementptr inbounds {kind}, {first}, {offsets}"
+        )
+        mask = at.mask or self.b.constant(True, vector_type("i1", lanes))
+        vector = vector_type(kind, lanes)
+        found = self._gather(vector, places, mask, self.b.constant(0, vector))
+        return self._from_memory(found, buffer.dtype)
 
     def _read(self, buffer: Buffer, base: Int, step: int, at: Point) -> Value:
         kind = memory_type(buffer.dtype)

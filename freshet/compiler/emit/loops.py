@@ -199,12 +199,14 @@ class LoopEmitter:
                 yield inside
 
     def _body(self, stage: Stage, point: Point, accumulators: list[_Accumulator]) -> None:
-        values = self.expressions.evaluate((s.value for s in stage.statements), point)
+        wanted = [e for s in stage.statements for e in s.operands]
+        values = self.expressions.evaluate(wanted, point)
         waiting = iter(accumulators)
         for statement in stage.statements:
             value = values[statement.value]
             if isinstance(statement, Store):
-                self.expressions.store(statement, value, point)
+                index = None if statement.index is None else values[statement.index]
+                self.expressions.store(statement, value, point, index)
             else:
                 self._accumulate(next(waiting), value, point)
 

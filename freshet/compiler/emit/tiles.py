@@ -210,6 +210,8 @@ class TileEmitter:
         """Return what the epilogue reads, vector by vector, out of far memory."""
         found = []
         for load in self.kernel.stages[1].loads():
+            if load.op == "lookup":
+                continue
             name, where, _ = load.attributes
             buffer = self.kernel.buffer(name)
             inside = all(

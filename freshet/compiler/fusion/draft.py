@@ -27,7 +27,7 @@ from freshet.core.shapes import TensorType
 from freshet.graph.ir import Node, Value
 from freshet.ops import scalar
 from freshet.ops.index import Affine, Index, Position, axis, constant
-from freshet.ops.nest import Nest
+from freshet.ops.nest import Lookup, Nest
 from freshet.ops.scalar import Expr
 
 LONGEST_ROW: Final = 16384
@@ -79,6 +79,8 @@ class Draft:
     """What each buffer that is loaded from holds: a value under the shape it is read with."""
     check: Node | None = None
     """The check whose failures the kernel looks for."""
+    addition: Store | None = None
+    """What the kernel adds to elements that data names."""
 
     @property
     def outer(self) -> tuple[str, ...]:
@@ -98,6 +100,9 @@ class Draft:
     def start(self, node: Node) -> None:
         """Add the first node, which decides the space."""
         nest = nest_of(node)
+        if nest.scatter is not None:
+            self._start_scatter(node, nest, nest.scatter)
+            return
         shape = node.outputs[0].type.static_shape
         outer = {f"o{d}": f"i{d}" for d, size in enumerate(shape) if size != 1}
         inner = {f"r{d}": f"k{d}" for d, size in enumerate(nest.reduced) if size != 1}
@@ -112,6 +117,23 @@ class Draft:
             self.space = {n: self.space[n] for n in order}
         self.inner = tuple(n for n in self.space if n in reduced)
         self._add(node, nest, {o: Index(axis(n)) for o, n in names.items()})
+
+    def _start_scatter(self, node: Node, nest: Nest, how: Lookup) -> None:
+        """Make the kernel that adds to elements that data names; nothing else joins it."""
+        shape = node.outputs[0].type.static_shape
+        at = how.dimension
+        outer = {f"o{d}": f"i{d}" for d, size in enumerate(shape) if size != 1 and d != at}
+        inner = {f"r{d}": f"k{d}" for d, size in enumerate(nest.reduced) if size != 1}
+        self.space = {name: shape[int(o[1:])] for o, name in outer.items()}
+        self.space |= {name: nest.reduced[int(r[1:])] for r, name in inner.items()}
+        self.inner, self.ordered = tuple(inner.values()), False
+        axes = {o: Index(axis(n)) for o, n in (outer | inner).items()}
+        axes = self._with_ones(axes, nest, len(shape))
+        value = self._body(node, nest, axes)[0]
+        index = Elements(self.space, self._load).place(node, how, nest, axes, shape[at])
+        position = tuple(axes[f"o{d}"] for d in range(len(shape)))
+        self.addition = Store("out0", position, value, at, index)
+        self.nodes.append(node)
 
     def start_check(self, node: Node) -> None:
         """Make the kernel that looks for an element that fails a check."""
@@ -143,7 +165,8 @@ class Draft:
 
     def _join(self, node: Node, nest: Nest) -> None:
         shape = node.outputs[0].type.static_shape
-        if self.check is not None or is_contraction(nest, node.outputs[0].type):
+        alone = self.check is not None or self.addition is not None or nest.scatter is not None
+        if alone or is_contraction(nest, node.outputs[0].type):
             raise NotHereError
         if not _reduces(nest):
             mapped = self._match(shape, self.outer)
@@ -254,6 +277,8 @@ class Draft:
         """Return the kernel that stores the `needed` values, and what each buffer holds."""
         stores: dict[tuple[int, bool], list[Statement]] = {}
         outputs: dict[str, Value] = {}
+        if self.addition is not None:
+            return self._adding(self.addition)
         for value in needed:
             own = self.results[value]
             name = f"out{len(outputs)}"
@@ -266,6 +291,24 @@ class Draft:
             last = self.reductions[0].reduction
             found = scalar.result(last.name, last.dtype)
             stages.append(Stage((), (Store("status", (Index(constant(0)),), found),)))
+        extents = {a: self.space[a] for a in (*self.outer, *self.inner)}
+        return self._finished(stages, outputs, extents)
+
+    def _adding(self, addition: Store) -> tuple[Kernel, dict[str, Value]]:
+        """Return the kernel that sets every element to 0, then adds."""
+        output = self.nodes[0].outputs[0]
+        size = output.type.static_shape[addition.dimension]
+        everywhere = list(addition.where)
+        everywhere[addition.dimension] = Index(axis("z"))
+        zero = Store("out0", tuple(everywhere), scalar.constant(0, output.type.dtype))
+        stages = [Stage(("z",), (zero,)), Stage(self.inner, (addition,))]
+        extents = {a: self.space[a] for a in (*self.outer, *self.inner)} | {"z": size}
+        return self._finished(stages, {"out0": output}, extents)
+
+    def _finished(
+        self, stages: Sequence[Stage], outputs: Mapping[str, Value], extents: dict[str, int]
+    ) -> tuple[Kernel, dict[str, Value]]:
+        """Return the kernel with its buffers under their own names."""
         loads = dict.fromkeys(e.attributes[0] for stage in stages for e in stage.loads())
         names = {old: f"in{i}" for i, old in enumerate(loads)}
         buffers = [Buffer(names[old], self.views[old].type, "in") for old in loads]
@@ -274,7 +317,6 @@ class Draft:
             status = TensorType(dtypes.bool_, (1,))
             buffers.append(Buffer(name, status if name == "status" else value.type, "out"))
             values[name] = value
-        extents = {a: self.space[a] for a in (*self.outer, *self.inner)}
         title = "_".join(dict.fromkeys(n.primitive.name for n in self.nodes[:3]))
         renamed = tuple(Change(name=lambda n: names.get(n, n)).of_stage(s) for s in stages)
         return Kernel(title, tuple(buffers), extents, self.outer, renamed), values

@@ -19,7 +19,7 @@ from freshet.graph.ir import Node, Value
 from freshet.graph.trace import static_value
 from freshet.ops import scalar
 from freshet.ops.index import Affine, Index, Position, constant
-from freshet.ops.nest import Check, Host, Nest, Repeat, Reshape
+from freshet.ops.nest import Check, Host, Lookup, Nest, Repeat, Reshape
 from freshet.ops.scalar import Expr
 
 
@@ -103,7 +103,7 @@ class Elements:
             source = node.operands[0]
             return self.read(source, self._through_reshape(source, value, where))
         nest = nest_of(node)
-        if nest.reduced:
+        if nest.reduced or nest.scatter is not None:
             raise NeedsMemoryError(value)
         axes = {f"o{d}": index for d, index in enumerate(where)}
         return self.body(node, nest, axes)[value.index]
@@ -111,11 +111,15 @@ class Elements:
     def body(self, node: Node, nest: Nest, axes: Mapping[str, Index]) -> tuple[Expr, ...]:
         """Return a nest's outputs before reduction, its axes replaced by the given indices."""
         operands = []
+        lookups = dict(nest.lookups)
         for number, (value, position) in enumerate(zip(node.operands, nest.operands, strict=False)):
             if position is None:
                 operands.append(scalar.constant(0, value.type.dtype))
+                continue
+            where = tuple(_substitute(i, axes, node.outputs[0]) for i in position)
+            if number in lookups:
+                operands.append(self._looked_up(node, value, where, lookups[number], nest, axes))
             else:
-                where = tuple(_substitute(i, axes, node.outputs[0]) for i in position)
                 operands.append(self.read(value, where, nest.fill(number)))
         if nest.body is None:
             return (operands[0],)
@@ -126,6 +130,26 @@ class Elements:
         results = found if isinstance(found, tuple) else (found,)
         filled = dict(zip(holes, operands, strict=True))
         return tuple(_fill(e, filled, axes, node.outputs[0]) for e in results)
+
+    def _looked_up(
+        self, node: Node, value: Value, where: Position, how: Lookup, nest: Nest,
+        axes: Mapping[str, Index],
+    ) -> Expr:  # fmt: skip
+        """Return an element whose index along one dimension is another operand's element."""
+        loaded = self.load(value, where, 0)
+        if loaded is None or loaded.op != "load":
+            raise NeedsMemoryError(value)
+        index = self.place(node, how, nest, axes, value.type.static_shape[how.dimension])
+        return scalar.lookup(loaded.attributes[0], loaded.dtype, where, how.dimension, index)
+
+    def place(
+        self, node: Node, how: Lookup, nest: Nest, axes: Mapping[str, Index], size: int
+    ) -> Expr:
+        """Return the index that data gives."""
+        position = nest.operands[how.operand]
+        assert position is not None
+        where = tuple(_substitute(i, axes, node.outputs[0]) for i in position)
+        return scalar.clipped(self.read(node.operands[how.operand], where), size)
 
     def _through_reshape(self, source: Value, target: Value, where: Position) -> Position:
         """Return where a reshape's input is read.

@@ -170,8 +170,9 @@ class Realizer:
             if isinstance(lower, (Reshape, Check)):
                 continue
             nest = nest_of(node)
-            if nest.reduced:
+            if nest.reduced or nest.scatter is not None:
                 forced |= set(node.outputs)
+            forced |= {_source(node.operands[number]) for number, _ in nest.lookups}
             if nest.reduced and is_contraction(nest, node.outputs[0].type):
                 forced |= {_source(v, transposed=True) for v in node.operands}
         forced |= {_source(v) for v in self._graph.results}

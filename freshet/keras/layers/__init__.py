@@ -13,6 +13,7 @@ from freshet.keras.layers.dense import Dense as Dense
 from freshet.keras.layers.input_layer import Input as Input
 from freshet.keras.layers.input_layer import InputLayer as InputLayer
 from freshet.keras.layers.layer import Layer as Layer
+from freshet.keras.layers.masking import Masking as Masking
 from freshet.keras.layers.merging import Add as Add
 from freshet.keras.layers.merging import Average as Average
 from freshet.keras.layers.merging import Concatenate as Concatenate
@@ -31,6 +32,17 @@ from freshet.keras.layers.pooling import GlobalMaxPooling2D as GlobalMaxPooling2
 from freshet.keras.layers.pooling import MaxPooling1D as MaxPooling1D
 from freshet.keras.layers.pooling import MaxPooling2D as MaxPooling2D
 from freshet.keras.layers.pooling import MaxPooling3D as MaxPooling3D
+from freshet.keras.layers.recurrent.bidirectional import Bidirectional as Bidirectional
+from freshet.keras.layers.recurrent.gru import GRU as GRU
+from freshet.keras.layers.recurrent.gru import GRUCell as GRUCell
+from freshet.keras.layers.recurrent.lstm import LSTM as LSTM
+from freshet.keras.layers.recurrent.lstm import LSTMCell as LSTMCell
+from freshet.keras.layers.recurrent.rnn import RNN as RNN
+from freshet.keras.layers.recurrent.simple_rnn import SimpleRNN as SimpleRNN
+from freshet.keras.layers.recurrent.simple_rnn import SimpleRNNCell as SimpleRNNCell
+from freshet.keras.layers.recurrent.stacked_cells import StackedRNNCells as StackedRNNCells
+from freshet.keras.layers.recurrent.time_distributed import TimeDistributed as TimeDistributed
+from freshet.keras.layers.recurrent.wrapper import Wrapper as Wrapper
 from freshet.keras.layers.regularization import Dropout as Dropout
 from freshet.keras.layers.reshaping import Flatten as Flatten
 from freshet.keras.layers.reshaping import Reshape as Reshape

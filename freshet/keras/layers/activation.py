@@ -22,6 +22,8 @@ class Activation(Layer):
         [0.0, 2.0]
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
@@ -45,6 +47,8 @@ class ReLU(Layer):
         threshold: Where the unit starts to respond.
         **kwargs: As for `Layer`.
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -82,6 +86,8 @@ class LeakyReLU(Layer):
         **kwargs: As for `Layer`.
     """
 
+    supports_masking = True
+
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.negative_slope = negative_slope
@@ -99,6 +105,8 @@ class ELU(Layer):
         alpha: Scale of the negative part.
         **kwargs: As for `Layer`.
     """
+
+    supports_masking = True
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -118,6 +126,8 @@ class Softmax(Layer):
         **kwargs: As for `Layer`.
     """
 
+    supports_masking = True
+
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis
@@ -136,6 +146,8 @@ class Rescaling(Layer):
         offset: Added after.
         **kwargs: As for `Layer`.
     """
+
+    supports_masking = True
 
     def __init__(self, scale: float, offset: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

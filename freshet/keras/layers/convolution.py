@@ -133,8 +133,8 @@ class BaseConv(Layer):
             )
         self._channels = channels
         self.kernel = self.add_weight(
-            (*self.kernel_size, channels // self.groups, self.filters), self.kernel_initializer,
-            name="kernel", regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
+            self._kernel_shape(channels), self.kernel_initializer, name="kernel",
+            regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,
         )  # fmt: skip
         self.bias = None
         if self.use_bias:
@@ -142,6 +142,9 @@ class BaseConv(Layer):
                 (self.filters,), self.bias_initializer, name="bias",
                 regularizer=self.bias_regularizer, constraint=self.bias_constraint,
             )  # fmt: skip
+
+    def _kernel_shape(self, channels: int) -> tuple[int, ...]:
+        return (*self.kernel_size, channels // self.groups, self.filters)
 
     def _check_rank(self, shape: Any) -> None:
         if len(shape) != self.rank + 2:

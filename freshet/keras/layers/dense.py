@@ -43,6 +43,8 @@ class Dense(Layer):
         TensorShape([1, 3])
     """
 
+    supports_masking = True
+
     def __init__(
         self,
         units: int,

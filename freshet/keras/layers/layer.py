@@ -6,6 +6,7 @@ import functools
 import inspect
 import math
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from freshet.keras.configurable import Configurable, reject_unknown
 from freshet.keras.dtype_policies import get_policy
 from freshet.keras.layers.allowance import claim
 from freshet.keras.layers.keras_tensor import KerasTensor, Node
+from freshet.keras.masks import mask_of, with_mask
 from freshet.keras.names import auto_name, class_prefix
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import cast
@@ -81,10 +83,15 @@ class Layer(Configurable, Module):
     """
 
     family = "keras.layers"
+    supports_masking = False
+    """Whether the output has a mask where the input has one; true of a class with a `compute_mask`
+    of its own."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Let `build` say that the layer is built, whoever calls it."""
         super().__init_subclass__(**kwargs)
+        if "compute_mask" in cls.__dict__ and "supports_masking" not in cls.__dict__:
+            cls.supports_masking = True
         build = cls.__dict__.get("build")
         if build is not None and not cls.__module__.startswith("freshet.keras.models."):
             cls.build = _noted(build)  # type: ignore[method-assign]
@@ -382,7 +389,10 @@ class Layer(Configurable, Module):
         args = tuple(self._converted(a) for a in args)
         self._build_for(args, kwargs)
         self._check_input(args)
-        return self._run(args, kwargs)
+        mask = self._mask_argument(args, kwargs)
+        outputs = self._run(args, kwargs)
+        self._pass_mask_on(_first(args, kwargs), mask, outputs)
+        return outputs
 
     def _converted(self, value: Any) -> Any:
         """Return an argument with arrays and numbers as tensors of the layer's dtype."""
@@ -391,7 +401,7 @@ class Layer(Configurable, Module):
             if isinstance(leaf, (np.ndarray, np.generic, Variable)):
                 leaf = convert_to_tensor(leaf)
             if isinstance(leaf, Tensor) and leaf.dtype.is_floating:
-                return cast(leaf, self.compute_dtype)
+                return with_mask(cast(leaf, self.compute_dtype), mask_of(leaf))
             return leaf
 
         if isinstance(value, (float, int)) and not isinstance(value, bool):
@@ -403,8 +413,7 @@ class Layer(Configurable, Module):
 
     def _build_for(self, args: Any, kwargs: Any) -> None:
         if not self.built:
-            first = args[0] if args else next(iter(kwargs.values()), None)
-            self._build(_shapes_of(first))
+            self._build(_shapes_of(_first(args, kwargs)))
 
     def _check_input(self, args: tuple[Any, ...]) -> None:
         """Raise `InvalidArgumentError` if the input does not fit; a subclass may."""
@@ -444,6 +453,48 @@ class Layer(Configurable, Module):
             size = output.shape[0]
             total = self.activity_regularizer(output)
             self.add_loss(total / float(size) if size else total)
+
+    # --- masks ------------------------------------------------------------------------------------
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the mask of the output for that of the first input: the same one."""
+        del inputs
+        return previous_mask
+
+    def _mask_argument(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Return the mask of the first input, given or carried; hand it to a `call` that asks."""
+        mask = kwargs.get("mask")
+        if mask is None:
+            first = _first(args, kwargs)
+            mask = map_structure(mask_of, first)
+            if all(m is None for m in flatten(mask)):
+                return None
+            # As in Keras, a layer with other tensors among its arguments is not told of the mask.
+            others = flatten([*args, *kwargs.values()][1:])
+            alone = not any(isinstance(v, (Tensor, Variable, np.ndarray)) for v in others)
+            if alone and _takes_mask(type(self).call):
+                kwargs["mask"] = mask
+        return mask
+
+    def _pass_mask_on(self, inputs: Any, mask: Any, outputs: Any) -> None:
+        """Let the outputs carry a mask."""
+        if not self.supports_masking:
+            if mask is not None:
+                warnings.warn(
+                    f"layer {self.name!r} ({type(self).__name__}) does not support masks: its "
+                    "output has none, and later layers and the loss count every step",
+                    stacklevel=3,
+                )
+            return
+        given = flatten(outputs)
+        if (mask is None and type(self).compute_mask is Layer.compute_mask) or all(
+            mask_of(y) is not None for y in given
+        ):
+            return
+        found = self.compute_mask(inputs, mask)
+        for output, own in zip(given, flatten(found), strict=False):
+            if mask_of(output) is None:
+                with_mask(output, own)
 
     @contextmanager
     def _located(self) -> Iterator[None]:
@@ -542,6 +593,15 @@ def _noted(build: Callable[..., Any]) -> Callable[..., Any]:
 def _takes_training(call: Callable[..., Any]) -> bool:
     parameters = inspect.signature(call).parameters.values()
     return any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _takes_mask(call: Callable[..., Any]) -> bool:
+    return "mask" in inspect.signature(call).parameters
+
+
+def _first(args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return the first argument of a call, which holds the inputs."""
+    return args[0] if args else next(iter(kwargs.values()), None)
 
 
 def _constraint(identifier: Any) -> Any:

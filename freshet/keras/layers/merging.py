@@ -11,6 +11,7 @@ from freshet.core.shapes import broadcast_shapes
 from freshet.core.tensor import Tensor
 from freshet.keras.layers.layer import Layer
 from freshet.ops import math, shaping
+from freshet.ops.reduction import reduce_any
 
 
 class BaseMerge(Layer):
@@ -24,7 +25,7 @@ class BaseMerge(Layer):
         if not isinstance(tensors, (list, tuple)) or len(tensors) < self.least:
             raise InvalidArgumentError(
                 f"layer {self.name!r} ({kind}): expected a list of at least {self.least} tensors, "
-                f"received {tensors!r}"
+                f"received {_described(tensors)}"
             )
         self._check_shapes([tuple(t.shape) for t in tensors])
 
@@ -38,6 +39,19 @@ class BaseMerge(Layer):
     def merge(self, x: Tensor, y: Tensor) -> Tensor:
         """Return what two tensors give."""
         raise NotImplementedError
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return where any input counts, if all have a mask."""
+        del inputs
+        if previous_mask is None or any(mask is None for mask in previous_mask):
+            return None
+        return reduce(math.logical_or, previous_mask)
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"{len(value)}"
+    return f"one of shape {value.shape}" if hasattr(value, "shape") else repr(value)
 
 
 class Add(BaseMerge):
@@ -113,6 +127,20 @@ class Concatenate(BaseMerge):
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """Apply the layer."""
         return shaping.concat(inputs, self.axis)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return where any feature counts; an input without a mask counts everywhere."""
+        if previous_mask is None or all(mask is None for mask in previous_mask):
+            return None
+        parts = []
+        for x, mask in zip(inputs, previous_mask, strict=True):
+            whole = shaping.ones_like(x, "bool")
+            if mask is not None:
+                for _ in range(x.ndim - mask.ndim):
+                    mask = shaping.expand_dims(mask, -1)  # noqa: PLW2901
+                whole = math.logical_and(whole, mask)
+            parts.append(whole)
+        return reduce_any(shaping.concat(parts, self.axis), -1)
 
 
 MERGERS: Final[dict[str, Callable[[], Layer]]] = {

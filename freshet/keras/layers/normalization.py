@@ -8,8 +8,12 @@ from freshet.core.errors import InvalidArgumentError, UnimplementedError
 from freshet.core.shapes import normalize_axis
 from freshet.core.tensor import Tensor
 from freshet.keras import constraints, initializers, regularizers
+from freshet.keras.epsilon import epsilon
 from freshet.keras.layers.layer import Layer
 from freshet.ops import nn, shaping
+from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.math import cast
+from freshet.ops.reduction import reduce_sum
 
 
 class BatchNormalization(Layer):
@@ -40,9 +44,12 @@ class BatchNormalization(Layer):
     Call arguments:
         x: float[batch, ..., channels].
         training: Whether to use the batch's statistics.
+        mask: bool[batch, ...]; elements where it is False do not enter the statistics.
 
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1.
     """
+
+    supports_masking = True
 
     def __init__(
         self,
@@ -122,12 +129,12 @@ class BatchNormalization(Layer):
                 f"axis {self.axis}, as when the layer was built, received shape {shape}"
             )
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
+    def call(self, x: Tensor, training: bool = False, mask: Any = None) -> Tensor:
         """Apply the layer."""
         axis = normalize_axis("BatchNormalization", self.axis, x.ndim)
         others = [d for d in range(x.ndim) if d != axis]
         if training and self.trainable:
-            mean, variance = nn.moments(x, others)
+            mean, variance = nn.moments(x, others) if mask is None else _among(x, mask, others)
             for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving * self.momentum + new * (1.0 - self.momentum))
         else:
@@ -145,3 +152,16 @@ class BatchNormalization(Layer):
         if axis == rank - 1:
             return shaping.identity(vector)
         return shaping.reshape(vector, [-1 if d == axis else 1 for d in range(rank)])
+
+
+def _among(x: Tensor, mask: Any, axes: list[int]) -> tuple[Tensor, Tensor]:
+    """Return mean and variance of the elements that a mask of the first dimensions lets through."""
+    kept = cast(convert_to_tensor(mask), x.dtype)
+    for _ in range(x.ndim - kept.ndim):
+        kept = shaping.expand_dims(kept, -1)
+    kept = kept * shaping.ones_like(x)
+    count = reduce_sum(kept, axes, keepdims=True) + epsilon()
+    mean = reduce_sum(kept * x, axes, keepdims=True) / count
+    distance = kept * x - mean
+    variance = reduce_sum(kept * distance * distance, axes, keepdims=True) / count
+    return shaping.squeeze(mean, axes), shaping.squeeze(variance, axes)

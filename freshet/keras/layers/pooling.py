@@ -9,7 +9,10 @@ from freshet.core.tensor import Tensor
 from freshet.keras.layers.convolution import data_format_of, padding_of, tuple_of
 from freshet.keras.layers.layer import Layer
 from freshet.ops import nn
-from freshet.ops.reduction import reduce_max, reduce_mean
+from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.math import cast, where
+from freshet.ops.reduction import reduce_max, reduce_mean, reduce_sum
+from freshet.ops.shaping import expand_dims, zeros_like
 
 
 class BasePooling(Layer):
@@ -147,9 +150,28 @@ class GlobalMaxPooling2D(BaseGlobalPooling):
 
 
 class GlobalAveragePooling1D(BaseGlobalPooling):
-    """Mean over one dimension; arguments as for `BaseGlobalPooling`."""
+    """Mean over one dimension, of the steps that count; arguments as for `BaseGlobalPooling`.
+
+    Call arguments:
+        x: float[batch, steps, features], or with "channels_first" float[batch, features, steps].
+        mask: bool[batch, steps]; steps where it is False do not count.
+    """
 
     rank, largest = 1, False
+
+    def call(self, x: Tensor, mask: Any = None) -> Tensor:
+        """Apply the layer."""
+        if mask is None:
+            return super().call(x)
+        last = self.data_format == "channels_last"
+        kept = cast(expand_dims(convert_to_tensor(mask), 2 if last else 1), "bool")
+        axis = 1 if last else 2
+        total = reduce_sum(where(kept, x, zeros_like(x)), axis, self.keepdims)
+        return total / reduce_sum(cast(kept, x.dtype), axis, self.keepdims)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return None: the steps are gone."""
+        del inputs, previous_mask
 
 
 class GlobalAveragePooling2D(BaseGlobalPooling):
@@ -162,3 +184,15 @@ class GlobalAveragePooling2D(BaseGlobalPooling):
     """
 
     largest = False
+
+
+class GlobalMaxPooling3D(BaseGlobalPooling):
+    """Largest element over depth, height and width; arguments as for `BaseGlobalPooling`."""
+
+    rank = 3
+
+
+class GlobalAveragePooling3D(BaseGlobalPooling):
+    """Mean over depth, height and width; arguments as for `BaseGlobalPooling`."""
+
+    rank, largest = 3, False

@@ -9,6 +9,7 @@ from freshet.core.tensor import Tensor
 from freshet.keras.layers.layer import Layer
 from freshet.keras.random import SeedGenerator
 from freshet.ops.nn import drop_elements
+from freshet.ops.shaping import zeros_like
 
 
 class Dropout(Layer):
@@ -28,6 +29,8 @@ class Dropout(Layer):
     Source: Srivastava et al., "Dropout", JMLR 15, 2014.
     """
 
+    supports_masking = True
+
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
     ) -> None:
@@ -45,4 +48,6 @@ class Dropout(Layer):
         """Apply the layer."""
         if not training or self.seed_generator is None:
             return x
+        if self.rate == 1:
+            return zeros_like(x)  # nothing is left to be scaled up
         return drop_elements(x, self.rate, self.noise_shape, self.seed_generator.next())

@@ -12,6 +12,7 @@ from freshet.keras import configurable, identifiers
 from freshet.keras.configurable import Configurable
 from freshet.keras.dtype_policies import get_policy
 from freshet.keras.losses.reduction import checked_reduction, reduce_weighted
+from freshet.keras.masks import mask_of
 from freshet.keras.names import auto_name, class_prefix
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import cast, logical_and
@@ -65,8 +66,10 @@ class Loss(Configurable):
             y_true: Targets.
             y_pred: Predictions.
             sample_weight: How much each example (or element) counts; 1 by default.
-            mask: Which elements of the result of `call` count; all by default.
+            mask: Which elements of the result of `call` count; those of the predictions' mask by
+                default.
         """
+        mask = mask_of(y_pred) if mask is None else mask
         true = _tensors(y_true, None if self.keeps_labels else self.dtype)
         pred = _tensors(y_pred, self.dtype)
         values = cast(self.call(true, pred), self.dtype)

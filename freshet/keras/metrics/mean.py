@@ -9,9 +9,10 @@ from freshet.core.errors import UnimplementedError
 from freshet.core.tensor import Tensor
 from freshet.keras import configurable, identifiers
 from freshet.keras.losses.reduction import weight_of
+from freshet.keras.masks import mask_of
 from freshet.keras.metrics.metric import Metric
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.math import cast, divide_no_nan
+from freshet.ops.math import cast, divide_no_nan, logical_and
 from freshet.ops.reduction import reduce_mean, reduce_sum
 from freshet.ops.shaping import broadcast_to, shape
 
@@ -114,7 +115,9 @@ class MeanOfPairs(Mean):
             sample_weight: How much each example (or element) counts; 1 by default.
         """
         found = cast(self.values(y_true, y_pred), self.dtype)
-        valid = self.valid(y_true, y_pred)
+        valid, mask = self.valid(y_true, y_pred), mask_of(y_pred)
+        if mask is not None:
+            valid = mask if valid is None else logical_and(valid, mask)
         if valid is not None:
             kept = cast(valid, found.dtype)
             if sample_weight is not None:

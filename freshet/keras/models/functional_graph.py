@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from freshet.core.tensor import Tensor
 from freshet.keras.layers.input_layer import InputLayer
 from freshet.keras.layers.keras_tensor import KerasTensor, Node
 from freshet.keras.layers.layer import Layer
+from freshet.keras.masks import mask_of, with_mask
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import cast
@@ -63,29 +65,37 @@ class FunctionalGraph:
     def _sorted(self) -> list[Node]:
         """Return the calls in an order in which they can run, those of the inputs among them."""
         given = {id(t) for t in self.inputs}
+        self._met: dict[Layer, int] = {}
         done: set[int] = set()
         order: list[Node] = []
-
-        def visit(tensor: KerasTensor) -> None:
-            node = _maker(tensor)
-            is_input = isinstance(node.operation, InputLayer)
-            if id(node) in done or (id(tensor) in given and not is_input):
-                return
-            done.add(id(node))
-            if is_input and id(tensor) not in given:
-                raise InvalidArgumentError(
-                    f"Model: an output depends on the input {tensor.name!r}, which is not among "
-                    f"the model's inputs: {[t.name for t in self.inputs]}"
-                )
-            self._met.setdefault(node.operation, len(self._met))
-            for below in node.inputs:
-                visit(below)
-            order.append(node)
-
-        self._met: dict[Layer, int] = {}
-        for tensor in self.outputs:
-            visit(tensor)
+        # Each entry is a call and those of its inputs that are not looked at yet: depth first,
+        # without recursion, which would end at some hundred layers.
+        stack: list[tuple[Node | None, Iterator[KerasTensor]]] = [(None, iter(self.outputs))]
+        while stack:
+            node, rest = stack[-1]
+            tensor = next(rest, None)
+            if tensor is None:
+                stack.pop()
+                if node is not None:
+                    order.append(node)
+            elif (below := self._entered(tensor, given, done)) is not None:
+                stack.append((below, iter(below.inputs)))
         return order
+
+    def _entered(self, tensor: KerasTensor, given: set[int], done: set[int]) -> Node | None:
+        """Return the call that makes a tensor, when it is met for the first time."""
+        node = _maker(tensor)
+        is_input = isinstance(node.operation, InputLayer)
+        if id(node) in done or (id(tensor) in given and not is_input):
+            return None
+        done.add(id(node))
+        if is_input and id(tensor) not in given:
+            raise InvalidArgumentError(
+                f"Model: an output depends on the input {tensor.name!r}, which is not among "
+                f"the model's inputs: {[t.name for t in self.inputs]}"
+            )
+        self._met.setdefault(node.operation, len(self._met))
+        return node
 
     def _layers_of(self, nodes: list[Node]) -> list[Layer]:
         """Return the layers, those farthest from the outputs first; inputs without use, too.
@@ -163,7 +173,7 @@ class FunctionalGraph:
         elif tensor.ndim == rank + 1 and tensor.shape[-1] == 1:
             tensor = shaping.squeeze(tensor, -1)
         self._check(symbol, tensor.shape)
-        return cast(tensor, symbol.dtype)
+        return with_mask(cast(tensor, symbol.dtype), mask_of(value))
 
     def _check(self, symbol: KerasTensor, shape: TensorShape) -> None:
         if not symbol.shape.is_compatible_with(shape):

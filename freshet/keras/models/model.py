@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Self
 
 from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
-from freshet.core.nest import map_structure
+from freshet.core.nest import flatten, map_structure
 from freshet.core.shapes import TensorShape
 from freshet.keras.configurable import deserialize_object, serialize, serialize_object
 from freshet.keras.layers.input_layer import InputLayer
 from freshet.keras.layers.keras_tensor import KerasTensor, Node
 from freshet.keras.layers.layer import Layer
+from freshet.keras.masks import with_mask
 from freshet.keras.models.functional_graph import FunctionalGraph
 from freshet.keras.training.trainer import Trainer
 
@@ -141,13 +142,20 @@ class Model(Trainer):
             self.built = False
             raise
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Apply the layers of a functional model; a subclass writes its own."""
         if self._graph is None:
             raise FailedPreconditionError(
                 f"{type(self).__name__} has no call method: write one, or give inputs and outputs"
             )
+        if mask is not None:
+            for tensor, own in zip(flatten(inputs), flatten(mask), strict=True):
+                with_mask(tensor, own)
         return self._graph.run(inputs, training)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return None: the layers within have given the outputs their masks."""
+        del inputs, previous_mask
 
     def _converted(self, value: Any) -> Any:
         if self._graph is None:
@@ -303,13 +311,14 @@ def functional_from_config(cls: type, config: dict[str, Any], custom_objects: An
     from freshet.keras.registry import custom_object_scope  # noqa: PLC0415
 
     with custom_object_scope(custom_objects or {}):
+        entries = _without_masks(config["layers"])
         layers: dict[str, Layer] = {}
-        for entry in config["layers"]:
+        for entry in entries:
             layer = deserialize_object(entry)
             layers[str(entry.get("name", layer.name))] = layer
         waiting = [
             (str(entry.get("name")), node)
-            for entry in config["layers"]
+            for entry in entries
             for node in entry.get("inbound_nodes") or []
         ]
         while waiting:
@@ -331,6 +340,38 @@ def functional_from_config(cls: type, config: dict[str, Any], custom_objects: An
     if config.get("trainable") is False:
         made.trainable = False
     return made
+
+
+def _without_masks(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a model's layers without the operations that Keras saves for masks.
+
+    What computes a mask from a layer's input is saved like a layer, and the mask like an argument.
+    Here, the layers hand masks on when the model runs.
+    """
+    made = {str(e.get("name")) for e in entries if _is_operation(e)}
+    if not made:
+        return entries
+
+    def kept(node: dict[str, Any]) -> dict[str, Any]:
+        kwargs = dict(node.get("kwargs", {}))
+        if any(name in made for name, _, _ in _histories(kwargs.get("mask"))):
+            del kwargs["mask"]
+        return {**node, "kwargs": kwargs}
+
+    found = [
+        {**e, "inbound_nodes": [kept(node) for node in e.get("inbound_nodes") or []]}
+        for e in entries
+    ]
+    while True:  # an operation that feeds another one goes after it
+        used = {name for e in found for name, _, _ in _histories(e["inbound_nodes"])}
+        left = [e for e in found if not _is_operation(e) or str(e.get("name")) in used]
+        if len(left) == len(found):
+            return found
+        found = left
+
+
+def _is_operation(entry: dict[str, Any]) -> bool:
+    return str(entry.get("module")).startswith("keras.src.ops.")
 
 
 def _histories(value: Any) -> list[list[Any]]:
@@ -357,8 +398,6 @@ def _tensor(reference: list[Any], layers: dict[str, Layer]) -> Any:
     name, call, number = reference
     if name not in layers or len(layers[name]._inbound_nodes) <= call:
         raise InvalidArgumentError(f"the saved model has no tensor {reference}")
-    from freshet.core.nest import flatten  # noqa: PLC0415
-
     return flatten(layers[name]._inbound_nodes[call].outputs)[number]
 
 
@@ -375,7 +414,9 @@ def _arguments(value: Any, layers: dict[str, Layer]) -> Any:
 def _replay(layers: dict[str, Layer], name: str, node: dict[str, Any]) -> None:
     args = [_arguments(a, layers) for a in node.get("args", [])]
     kwargs = {k: _arguments(v, layers) for k, v in node.get("kwargs", {}).items()}
-    layers[name](*args, **{k: v for k, v in kwargs.items() if v is not None})
+    # Keras saves training=False for each layer that was not told otherwise.
+    told = {k: v for k, v in kwargs.items() if v is not None and (k, v) != ("training", False)}
+    layers[name](*args, **told)
 
 
 def _resolve(references: Any, layers: dict[str, Layer]) -> Any:

@@ -1,6 +1,7 @@
 """The weights of a model in an HDF5 file, where Keras 3 puts them.
 
     layers/<class>[_n]/vars/<i>     of each layer of a Sequential or functional model
+    layers/... and <attribute>/...  of a subclassed model: see `_members`
     <attribute>/vars/<i>            of each layer in an attribute of any other layer
     <attribute>/<class>[_n]/...     of layers in lists and dicts
     optimizer/vars/<i>              of the optimizer
@@ -57,16 +58,29 @@ def _parts_of(layer: Layer, path: str, seen: set[int]) -> Iterator[tuple[str, st
     seen.add(id(layer))
     trained, fixed = layer._own_variables()
     yield path, layer.name, [*trained, *fixed]
-    if getattr(layer, "_graph", None) is not None or hasattr(layer, "_chain"):
-        yield from _container(layer.layers, _join(path, "layers"), seen)  # type: ignore[attr-defined]
-    for name, value in sorted(vars(layer).items(), key=lambda item: _private_last(item[0])):
-        if name in _framework_attributes():
-            continue
+    for name, value in _members(layer):
         if isinstance(value, Layer):
             yield from _parts_of(value, _join(path, name), seen)
         elif is_nested(value) and any(isinstance(v, Layer) for v in flatten(value)):
             items = list(value.values()) if isinstance(value, dict) else value
             yield from _container(items, _join(path, name), seen)
+
+
+def _members(layer: Layer) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes in which there may be layers, in Keras's order.
+
+    A model's list of layers is one of them. In a subclassed model its place is by its name, so that
+    a layer in an attribute behind it in the alphabet is found, and written, in the list.
+    """
+    from freshet.keras.models.model import Model  # noqa: PLC0415 (built on this module)
+
+    found = {k: v for k, v in vars(layer).items() if k not in _framework_attributes()}
+    if isinstance(layer, Model):
+        if layer._graph is not None or hasattr(layer, "_chain"):
+            yield "layers", layer.layers
+        else:
+            found["layers"] = layer.layers
+    yield from sorted(found.items(), key=lambda item: _private_last(item[0]))
 
 
 def _container(items: Any, path: str, seen: set[int]) -> Iterator[tuple[str, str, list[Variable]]]:
@@ -292,9 +306,7 @@ def _read(file: Any, path: str, items: Sequence[Any], source: str) -> list[Array
         DataLossError: They are not those that were written.
     """
     found = [np.asarray(item[()]) for item in items]
-    arrays = [
-        a.view(bfloat16) if _is_bfloat16(i) else a for i, a in zip(items, found, strict=True)
-    ]
+    arrays = [a.view(bfloat16) if _is_bfloat16(i) else a for i, a in zip(items, found, strict=True)]
     written = file[path].attrs.get(CHECKSUM) if path in file else None
     if written is not None and int(written) != _checksum(arrays):
         raise DataLossError(f"{source}: {path} is damaged: its checksum is wrong")

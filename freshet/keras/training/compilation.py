@@ -45,8 +45,8 @@ class CompiledLoss:
         self._given, self._weights, self._names = _resolved(loss), weights, list(names)
         if any(isinstance(weight, str) for weight in flatten(weights)):
             raise InvalidArgumentError(
-                f"compile: loss_weights must be numbers, received {weights!r}; write metrics=... to "
-                "give metrics"
+                f"compile: loss_weights must be numbers, received {weights!r}; write "
+                "metrics=... to give metrics"
             )
         self._losses: list[Any] | None = None
         self.trackers: list[Any] = []

@@ -39,7 +39,12 @@ def as_array(value: Any, what: str) -> Array:
     """
     if isinstance(value, (Tensor, Variable)):
         return np.asarray(value.numpy())
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # NumPy's words speak of its own insides
+        raise InvalidArgumentError(
+            f"{what}: expected an array of numbers, received lists of different lengths"
+        ) from None
     if array.dtype.kind == "O":
         raise InvalidArgumentError(
             f"{what}: expected an array of numbers, received objects of type "

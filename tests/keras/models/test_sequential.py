@@ -1,3 +1,5 @@
+"""Rows of layers."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Models with a `call` of the user's own."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""What `Model.summary` prints."""
+
 from __future__ import annotations
 
 from freshet import keras
@@ -17,8 +19,9 @@ def cells(summary: str) -> list[list[str]]:
 
 def test_a_row_of_layers() -> None:
     model = keras.Sequential(
-        [keras.Input((8, 8, 1)), layers.Conv2D(4, 3, name="conv"), layers.BatchNormalization(name="norm"),
-         layers.Flatten(name="flat"), layers.Dense(10, name="out")], name="small",
+        [keras.Input((8, 8, 1)), layers.Conv2D(4, 3, name="conv"),
+         layers.BatchNormalization(name="norm"), layers.Flatten(name="flat"),
+         layers.Dense(10, name="out")], name="small",
     )  # fmt: skip
     summary = text(model)
     assert summary.startswith('Model: "small"\n')

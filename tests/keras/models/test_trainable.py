@@ -103,9 +103,9 @@ def test_regularizers_are_added_to_the_loss() -> None:
 
 
 def test_a_regularizer_changes_the_gradient() -> None:
-    model = keras.Sequential(
-        [keras.Input((3,)), layers.Dense(1, use_bias=False, kernel_regularizer=keras.regularizers.L2(0.5))]
-    )  # fmt: skip
+    half = keras.regularizers.L2(0.5)
+    dense = layers.Dense(1, use_bias=False, kernel_regularizer=half)
+    model = keras.Sequential([keras.Input((3,)), dense])
     kernel = model.get_weights()[0].astype(np.float64)
     model.compile(keras.optimizers.SGD(0.1), "mse")
     model.fit(X, Y, batch_size=12, verbose=0)
@@ -119,7 +119,9 @@ def test_what_layers_add_is_part_of_the_loss_of_each_batch(eager: bool) -> None:
     model.compile("sgd", "mse", run_eagerly=eager)
     kernel, bias = model.get_weights()
     batches = [slice(0, 8), slice(8, 12)]
-    each = [np.mean((X[b] @ kernel + bias - Y[b]) ** 2) + 0.5 * np.abs(X[b]).mean() for b in batches]
+    each = [
+        np.mean((X[b] @ kernel + bias - Y[b]) ** 2) + 0.5 * np.abs(X[b]).mean() for b in batches
+    ]
     expected = (8 * each[0] + 4 * each[1]) / 12
     assert model.evaluate(X, Y, batch_size=8, verbose=0) == pytest.approx(expected, rel=1e-5)
 

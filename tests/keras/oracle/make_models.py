@@ -23,7 +23,11 @@ def layer_rows() -> list[tuple[str, dict[str, Any], list[tuple[int, ...]]]]:
     """Return name, arguments and shapes of the inputs."""
     line, image, volume = [(2, 9, 4)], [(2, 7, 6, 4)], [(2, 5, 6, 4, 2)]
     channels_first = {"data_format": "channels_first"}
-    regularized = {"kernel_regularizer": "l2", "bias_regularizer": "l1", "kernel_constraint": "max_norm"}
+    regularized = {
+        "kernel_regularizer": "l2",
+        "bias_regularizer": "l1",
+        "kernel_constraint": "max_norm",
+    }
     rows: list[tuple[str, dict[str, Any], list[tuple[int, ...]]]] = [
         ("Dense", {"units": 3}, [(5, 4)]),
         ("Dense", {"units": 3, "activation": "gelu", "use_bias": False}, [(2, 3, 4)]),
@@ -39,9 +43,11 @@ def layer_rows() -> list[tuple[str, dict[str, Any], list[tuple[int, ...]]]]:
         ("Rescaling", {"scale": 0.25, "offset": -1.0}, [(5, 4)]),
         ("Conv1D", {"filters": 3, "kernel_size": 3}, line),
         ("Conv1D", {"filters": 3, "kernel_size": 3, "padding": "same", "strides": 2}, line),
-        ("Conv1D", {"filters": 2, "kernel_size": 2, "dilation_rate": 3, "activation": "relu"}, line),
+        ("Conv1D", {"filters": 2, "kernel_size": 2, "dilation_rate": 3, "activation": "relu"},
+         line),
         ("Conv2D", {"filters": 3, "kernel_size": 3}, image),
-        ("Conv2D", {"filters": 3, "kernel_size": [3, 2], "strides": [2, 1], "padding": "same"}, image),
+        ("Conv2D", {"filters": 3, "kernel_size": [3, 2], "strides": [2, 1], "padding": "same"},
+         image),
         ("Conv2D", {"filters": 4, "kernel_size": 3, "groups": 2, "use_bias": False}, image),
         ("Conv2D", {"filters": 3, "kernel_size": 2, "dilation_rate": 2, "padding": "same"}, image),
         ("Conv2D", {"filters": 3, "kernel_size": 3, **channels_first}, image),
@@ -173,10 +179,12 @@ def training_rows() -> list[Case]:
     weighted = {**labels, "weighted_metrics": ["accuracy"]}
     rows += [
         {"model": "mlp", "optimizer": optimizers["sgd"], **mean_squares, "target": "numbers"},
-        {"model": "mlp", "optimizer": optimizers["sgd"], **weighted, "fit": {"sample_weight": True}},
+        {"model": "mlp", "optimizer": optimizers["sgd"], **weighted,
+         "fit": {"sample_weight": True}},
         {"model": "mlp", "optimizer": optimizers["sgd"], **weighted,
          "fit": {"class_weight": {"0": 2.0, "2": 0.25}}},
-        {"model": "mlp", "optimizer": optimizers["sgd"], **labels, "fit": {"validation_split": 0.3}},
+        {"model": "mlp", "optimizer": optimizers["sgd"], **labels,
+         "fit": {"validation_split": 0.3}},
         {"model": "residual", "optimizer": optimizers["sgd"], **labels,
          "fit": {"validation_split": 0.3}},
         {"model": "two_outputs", "optimizer": optimizers["sgd"],
@@ -279,6 +287,29 @@ def nested() -> Any:
     return keras.Model([a, b], row(h), name="outer")
 
 
+class Scale(L.Layer):
+    def build(self, input_shape: Any) -> None:
+        self.shift = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="shift")
+
+    def call(self, x: Any) -> Any:
+        return x * 3.0 + self.shift
+
+
+class Net(keras.Model):
+    """A model with layers in attributes on both sides of `layers`, in lists and in a dict."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stem = L.Dense(5, activation="relu")
+        self.blocks = [L.Dense(5), [Scale(), L.Dense(5)]]
+        self.heads = {"one": L.Dense(1)}
+
+    def call(self, x: Any) -> Any:
+        x = self.stem(x)
+        x = self.blocks[0](x) + self.blocks[1][1](self.blocks[1][0](x))
+        return self.heads["one"](x)
+
+
 def file_cases() -> list[Case]:
     folder = HERE / "models"
     shutil.rmtree(folder, ignore_errors=True)
@@ -313,6 +344,13 @@ def file_cases() -> list[Case]:
                 else None,
             }
         )
+    own = Net()
+    own.compile(optimizers.Adam(0.01), "mse")
+    x, y = floats(4, 3), floats(4, 1)
+    own.fit(x, y, verbose=0)
+    own.save(folder / "subclassed.keras")
+    predicted = listed(own.predict(x, verbose=0))
+    cases.append({"name": "subclassed", "x": listed(x), "predicted": predicted, "iterations": 1})
     half.save(folder / "bfloat16.keras")
     x = floats(4, 4)
     predicted = listed(np.asarray(half.predict(x, verbose=0), np.float32))

@@ -259,12 +259,14 @@ def test_a_failed_save_leaves_the_old_file(trained, tmp_path: Path, monkeypatch)
 
 
 def test_names_of_files(trained, tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgumentError, match=r"must end in '\.keras', received '.*model\.h5'"):
+    with pytest.raises(
+        InvalidArgumentError, match=r"must end in '\.keras', received '.*model\.h5'"
+    ):
         trained.save(tmp_path / "model.h5")
     with pytest.raises(InvalidArgumentError, match=r"must end in '\.weights\.h5'"):
         trained.save_weights(tmp_path / "model.h5")
+    (tmp_path / "model.h5").touch()
     with pytest.raises(InvalidArgumentError, match=r"expected a '\.keras' file"):
-        (tmp_path / "model.h5").touch()
         keras.models.load_model(tmp_path / "model.h5")
     with pytest.raises(NotFoundError, match=r"there is no file .*nothing\.keras"):
         keras.models.load_model(tmp_path / "nothing.keras")

@@ -49,7 +49,10 @@ def test_the_optimizers_state_is_not_needed(trained, make, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("saved", "message"),
     [
-        (dense(4, 5), r"dense\w*/kernel of layer 'dense\w*' has shape \(3, 4\), in the file \(3, 5\)"),
+        (
+            dense(4, 5),
+            r"dense\w*/kernel of layer 'dense\w*' has shape \(3, 4\), in the file \(3, 5\)",
+        ),
         (dense(4), r"layer 'dense\w*' \(layers/dense_1\) has 2 variables, the file 0"),
         (dense(4, 4, 4), "the model has no layer for the file's layers/dense_2/vars"),
     ],

@@ -217,13 +217,11 @@ def test_an_output_may_have_no_loss() -> None:
 
 def test_names_and_numbers_of_outputs_are_checked() -> None:
     model = two()
-    with pytest.raises(
-        InvalidArgumentError, match="loss has a key 'size', but the outputs are called z_size, a_k"
-    ):
-        model.compile("sgd", {"size": "mse"})
+    model.compile("sgd", {"size": "mse"})
+    with pytest.raises(InvalidArgumentError, match="loss has a key 'size', but the outputs are"):
         model.fit(X, [Y, LABELS], verbose=0)
+    model.compile("sgd", ["mse"])
     with pytest.raises(InvalidArgumentError, match="loss has 1 entries for 2 outputs"):
-        model.compile("sgd", ["mse"])
         model.fit(X, [Y, LABELS], verbose=0)
     model.compile("sgd", ["mse", CROSS])
     with pytest.raises(InvalidArgumentError, match="y has 1 arrays, the model has 2 outputs"):

@@ -25,8 +25,8 @@ def model(loss: Any = CROSS, **options: Any) -> Any:
 
 def images() -> Any:
     made = keras.Sequential(
-        [keras.Input((8, 8, 1), name="image"), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3)],
-        name="net",
+        [keras.Input((8, 8, 1), name="image"), layers.Conv2D(2, 3), layers.Flatten(),
+         layers.Dense(3)], name="net",
     )  # fmt: skip
     made.compile("sgd", CROSS)
     return made
@@ -91,11 +91,11 @@ ROWS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "shapes of Add": (
         lambda: layers.Add(name="sum")([X, X[:, :3]]),
-        "layer 'sum' (Add)",
+        "layer 'sum' (Add): ",
     ),
     "one tensor to Add": (
         lambda: layers.Add(name="sum")([X]),
-        "layer 'sum' (Add): expected a list of at least 2 tensors",
+        "layer 'sum' (Add): expected a list of at least 2 tensors, received 1",
     ),
     # dtypes
     "strings": (
@@ -112,7 +112,7 @@ ROWS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "labels that are strings": (
         lambda: fitted(X, np.full(10, "cat")),
-        "str",
+        "cast: cannot convert str[10] to int32",
     ),
     # targets
     "number of examples": (

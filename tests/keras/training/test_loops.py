@@ -51,7 +51,9 @@ def twins(make: Any, **options: Any) -> tuple[Any, Any]:
     """Return two models of the same weights and random states."""
     one, other = make(), make()
     for model in (one, other):
-        model.compile(keras.optimizers.deserialize(OPTIMIZER), LOSS, metrics=["accuracy"], **options)
+        model.compile(
+            keras.optimizers.deserialize(OPTIMIZER), LOSS, metrics=["accuracy"], **options
+        )
     for variable, value in zip(other.variables, one.variables, strict=True):
         variable.assign(value)
     return one, other

@@ -16,7 +16,9 @@ CASES = json.loads((Path(__file__).parents[1] / "oracle" / "training.json").read
 
 def label(case: dict[str, Any]) -> str:
     parts = [case["model"], *map(str, case["optimizer"][1].values()), case["optimizer"][0]]
-    return "-".join([*parts, *case.get("fit", {}), *([case["loss"]] if case["loss"] == "mse" else [])])
+    return "-".join(
+        [*parts, *case.get("fit", {}), *([case["loss"]] if case["loss"] == "mse" else [])]
+    )
 
 
 def arrays(value: Any, dtype: Any = np.float32) -> Any:
@@ -71,9 +73,7 @@ def test_training_is_that_of_keras(case: dict[str, Any]) -> None:
     ):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
     for weight, value in zip(model.weights, case["end"], strict=True):
-        np.testing.assert_allclose(
-            weight.numpy(), value, rtol=1e-4, atol=1e-5, err_msg=weight.path
-        )
+        np.testing.assert_allclose(weight.numpy(), value, rtol=1e-4, atol=1e-5, err_msg=weight.path)
 
 
 @pytest.mark.parametrize("case", CASES[:1] + CASES[7:8] + CASES[-1:], ids=label)

@@ -1,0 +1,40 @@
+"""A convolution and two GRUs over the rows of an image, in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class ConvolutionAndGru(nn.Module):
+    """The network; it gives logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(28, 32, 5, padding="same")
+        self.first = nn.GRU(32, 128, batch_first=True)
+        self.second = nn.GRU(128, 256, batch_first=True)
+        self.hidden = nn.Linear(256, 1024)
+        self.logits = nn.Linear(1024, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits of a batch of images."""
+        h = functional.relu(self.convolution(x.transpose(1, 2)))
+        rows, _ = self.first(functional.max_pool1d(h, 2).transpose(1, 2))
+        _, last = self.second(rows)
+        return self.logits(functional.relu(self.hidden(last[0])))
+
+
+def build(rate: float) -> nn.Module:
+    """Return the model."""
+    del rate  # it has no dropout
+    return ConvolutionAndGru()
+
+
+def optimizer(parameters: Iterable[Any], **options: Any) -> torch.optim.Optimizer:
+    """Return the optimizer."""
+    return torch.optim.Adam(parameters, lr=1e-3, eps=1e-7, **options)
