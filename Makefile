@@ -26,7 +26,7 @@ test: $(VENV)/.test  ## Run the whole suite: tests, linter, type checker, import
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 golden: $(VENV)/.test  ## Rewrite the golden files; then read the diff
 	$(BIN)/python -m pytest -q --update-golden

@@ -20,22 +20,24 @@ from benchmarks.harness.rounds import QUIET
 from benchmarks.models import PROBLEMS, Problem
 from benchmarks.models.training_keras import Training
 from freshet.compiler.kernel_text import schedule_text
-from freshet.runtime.profile import CallTime, Profile, peak_flops, profile_function
+from freshet.runtime.machine import peak_flops
+from freshet.runtime.profile import CallTime, Profile, profile_function
 
 ENOUGH: Final = 0.8
 """Part of the peak below which a contraction is listed again at the end."""
 
 EXPLANATION: Final = """\
 what is measured
-  The step is run as in training, in one native call, with the clock read between the kernels; then
+  The step is run as in training, in one native call, with the clock read around each kernel; then
   without, for the time of the whole. Times are medians of the rounds. The peak is measured by a
   loop of multiply-adds that stay in registers, on all threads, before and after; the better counts.
+  `freshet profile` measures scripts of your own in the same way.
 
 columns
   share     part of the sum of all kernels
-  GFLOP/s   of contractions: 2 * product of the extents of their loops
-  peak      that as part of the machine's peak
-  GB/s      bytes of the kernel's buffers, twice if it updates them; most come from a cache
+  GFLOP/s   floating-point operations a second; a multiply-add is two
+  peak      of contractions: that as part of the machine's peak
+  GB/s      bytes that must be read and written a second; most come from a cache
   line      the first of the user's lines that the kernel comes from, and how many more there are
 
 examples
@@ -91,9 +93,9 @@ def profile_text(problem: Problem, profile: Profile, peak: float, others: float)
         others: Processors that anything else used meanwhile.
     """
     total = sum(call.seconds for call in profile.calls)
-    flops = sum(call.flops for call in profile.calls)
+    flops = sum(call.flops for call in profile.calls if call.is_contraction)
     slowest = sorted(profile.calls, key=lambda call: -call.seconds)
-    weak = [c for c in slowest if c.flops and c.flops / c.seconds < ENOUGH * peak]
+    weak = [c for c in slowest if c.is_contraction and c.flops / c.seconds < ENOUGH * peak]
     head = ["ms", "share", "GFLOP/s", "peak", "GB/s", "kernel", "line"]
     lines = [
         f"{problem.title}, batch {problem.batch}, {profile.threads} threads",
@@ -115,7 +117,7 @@ def _row(call: CallTime, total: float, peak: float) -> list[str]:
     rate = call.flops / call.seconds
     return [
         f"{call.seconds * 1e3:.4f}", f"{call.seconds / total:.1%}",
-        f"{rate / 1e9:.1f}" if rate else "", f"{rate / peak:.0%}" if rate else "",
+        f"{rate / 1e9:.1f}" if rate else "", f"{rate / peak:.0%}" if call.is_contraction else "",
         f"{call.bytes / call.seconds / 1e9:.1f}", call.name, _line(call),
     ]  # fmt: skip
 

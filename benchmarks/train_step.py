@@ -12,13 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 # Run as a file, it finds its package one folder up.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -48,12 +48,13 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 
 EXPLANATION: Final = """\
 what is measured
-  For each model one whole training step: forward, backward, optimizer, an accuracy metric. Each
-  framework runs in a process of its own. First all of them train the same weights on the same
-  batches without dropout, and must find the same loss, also after three steps. Then they take
-  turns: in each round every framework trains --steps steps, or as many as fill half a second,
-  while all the others are stopped by the system. If something else used the processors during a
-  turn, the turn is repeated as long as --patience lasts.
+  For each model one whole training step: forward, backward, optimizer, a metric; of cartpole_act
+  the forward pass alone. Each framework runs in a process of its own and first finds its fastest
+  form. In these forms all train the same weights on the same batches without dropout, and must
+  find the same loss, also after three steps. Then they take turns: in each round every framework
+  trains --steps steps, or as many as fill half a second, while all the others are stopped by the
+  system. If something else used the processors during a turn, the turn is repeated as long as
+  --patience lasts.
 
 columns
   form       which of the framework's sensible ways was fastest here (memory layout and the like)
@@ -62,6 +63,8 @@ columns
   import s   seconds to import the framework in a fresh process
   first s    then, to build the model and train one step, with empty compile caches
   again s    the same in the next process, with the caches that the first has left
+  MB         the most memory that this process holds in a later step
+  + MB       what of it was not there after the import
 
 examples
   make peers && make bench
@@ -74,6 +77,8 @@ exit status
 """
 
 
+MEMORY_STEPS: Final = 3
+"""Steps before and while memory is measured."""
 ENDING: Final = 0.3
 """Seconds of processor time that ending a process may take, which its own count lacks."""
 
@@ -209,15 +214,10 @@ def measure(run: Run, problem: Problem) -> Result:
             except WorkerError as error:
                 result.failures[name] = str(error)
                 workers.pop(name, None)
+        _each(workers, problem, result, "trying", partial(choose, run, result))
         if not run.options.quick:
             check(workers, problem, result)
-        for name in list(workers):
-            show(f"\r{problem.title}: building {FRAMEWORKS[name].title}")
-            try:
-                build(run, workers[name], name, result)
-            except WorkerError as error:
-                result.failures[name] = str(error)
-                del workers[name]
+        _each(workers, problem, result, "building", partial(build, result))
         turns(run, workers, problem, result)
     if run.options.starts:
         for name in result.turns:
@@ -227,23 +227,25 @@ def measure(run: Run, problem: Problem) -> Result:
     return result
 
 
-def check(workers: dict[str, Worker], problem: Problem, result: Result) -> None:
-    """Stop unless all frameworks compute the same losses; leave out those that compute none."""
-    losses = {}
+def _each(
+    workers: dict[str, Worker],
+    problem: Problem,
+    result: Result,
+    doing: str,
+    do: Callable[[str, Worker], None],
+) -> None:
+    """Do something with every worker; leave out those that fail."""
     for name in list(workers):
-        show(f"\r{problem.title}: checking {FRAMEWORKS[name].title}")
+        show(f"\r{problem.title}: {doing} {FRAMEWORKS[name].title}")
         try:
-            losses[name] = workers[name].ask("check", model=problem.name, steps=4)["losses"]
+            do(name, workers[name])
         except WorkerError as error:
             result.failures[name] = str(error)
             del workers[name]
-    wrong = disagreement(losses) if losses else None
-    if wrong:
-        raise SystemExit(f"{problem.title}: {wrong}")
 
 
-def build(run: Run, worker: Worker, name: str, result: Result) -> None:
-    """Build the model in the framework's fastest form."""
+def choose(run: Run, result: Result, name: str, worker: Worker) -> None:
+    """Find the framework's fastest form."""
     forms = worker.ask("forms", model=result.model)["forms"]
     if run.options.quick:
         forms = forms[:1]
@@ -252,7 +254,25 @@ def build(run: Run, worker: Worker, name: str, result: Result) -> None:
         result.tried[name] = tried
         forms.sort(key=tried.__getitem__)
     result.forms[name] = forms[0]
-    worker.ask("build", model=result.model, form=forms[0])
+
+
+def check(workers: dict[str, Worker], problem: Problem, result: Result) -> None:
+    """Stop unless all frameworks, in their forms, compute the same losses."""
+    losses = {}
+
+    def ask(name: str, worker: Worker) -> None:
+        form = result.forms[name]
+        losses[name] = worker.ask("check", model=problem.name, form=form, steps=4)["losses"]
+
+    _each(workers, problem, result, "checking", ask)
+    wrong = disagreement(losses) if losses else None
+    if wrong:
+        raise SystemExit(f"{problem.title}: {wrong}")
+
+
+def build(result: Result, name: str, worker: Worker) -> None:
+    """Build the model in the framework's form."""
+    worker.ask("build", model=result.model, form=result.forms[name])
 
 
 def _trial(run: Run, worker: Worker, model: str, form: str) -> float:
@@ -280,22 +300,29 @@ def turns(run: Run, workers: Mapping[str, Worker], problem: Problem, result: Res
 
 
 def starts(run: Run, name: str, problem: Problem, form: str) -> Start:
-    """Time import and first step in fresh processes: medians."""
-    seconds: dict[str, list[float]] = {"imports": [], "cold": [], "warm": []}
+    """Time import and first step in fresh processes, and what memory they hold: medians."""
+    found: dict[str, list[float]] = {"imports": [], "cold": [], "warm": []}
     for number in range(run.options.starts):
         cache = f"{problem.name}-{name}-{number}"
         for state in ("cold", "warm"):
-            imports, first = _quiet_start(run, name, problem.name, form, cache, state)
-            seconds["imports"].append(imports)
-            seconds[state].append(first)
+            imports, first, memory = _quiet_start(run, name, problem.name, form, cache, state)
+            found["imports"].append(imports)
+            found[state].append(first)
+        if None not in memory.values():
+            most, imported = memory["bytes"] / 1e6, memory["imported_bytes"] / 1e6
+            found.setdefault("megabytes", []).append(most)
+            found.setdefault("added_megabytes", []).append(most - imported)
         shutil.rmtree(run.folder / cache, ignore_errors=True)
-    return Start(**{key: median(values) for key, values in seconds.items()})
+    return Start(**{key: median(values) for key, values in found.items()})
 
 
 def _quiet_start(
     run: Run, name: str, model: str, form: str, cache: str, state: str
-) -> tuple[float, float]:
-    """Return the seconds of import and first step, again if something else was running."""
+) -> tuple[float, float, dict[str, Any]]:
+    """Return the seconds of import and first step and the memory held in the next.
+
+    Again if something else was running.
+    """
     while True:
         if state == "cold":
             shutil.rmtree(run.folder / cache, ignore_errors=True)
@@ -303,11 +330,12 @@ def _quiet_start(
         with run.start(name, cache) as worker:
             imports = worker.ask("hello")["import_seconds"]
             first = worker.ask("build", model=model, form=form, batches=1)["seconds"]
+            memory = worker.ask("memory", steps=MEMORY_STEPS)
             own = worker.cpu_seconds()
         elapsed = time.monotonic() - start
         others = 0.0 if busy is None else (busy_seconds() or busy) - busy - own
         if others < QUIET * elapsed + ENDING or not run.patience.spend(elapsed):
-            return imports, first
+            return imports, first, memory
 
 
 # --- results --------------------------------------------------------------------------------------

@@ -37,6 +37,11 @@ from freshet.core.tensor import Tensor as Tensor
 from freshet.core.variable import Variable as Variable
 from freshet.graph.function import ConcreteFunction as ConcreteFunction
 from freshet.graph.function import function as function
+from freshet.graph.functional import foldl as foldl
+from freshet.graph.functional import foldr as foldr
+from freshet.graph.functional import map_fn as map_fn
+from freshet.graph.functional import scan as scan
+from freshet.graph.functional import vectorized_map as vectorized_map
 from freshet.graph.tape import GradientTape as GradientTape
 from freshet.ops.contraction import einsum as einsum
 from freshet.ops.contraction import matmul as matmul

@@ -24,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[_CACHE] = tempfile.mkdtemp(prefix="freshet-tests-")
     _set_cache(Path(os.environ[_CACHE]))
+    if hasattr(config, "workerinput"):
+        _share_processors(config.workerinput["workercount"])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -33,6 +35,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _set_cache(folder: Path) -> None:
     config.cache = folder
+
+
+def _share_processors(workers: int) -> None:
+    """Give each of the processes that test its own processors: threads that meet cannot share."""
+    config.num_threads = max(config.num_threads // workers, 1)
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.harness.frameworks import FRAMEWORKS
 from benchmarks.harness.report import Result
 from benchmarks.harness.rounds import figures
+
+COLUMNS: Final = 4
+"""Panels beside each other."""
 
 
 def draw(results: Sequence[Result], caption: str, path: Path) -> None:
@@ -24,13 +27,19 @@ def draw(results: Sequence[Result], caption: str, path: Path) -> None:
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
     shown = [r for r in results if r.turns]
+    columns = min(len(shown), COLUMNS)
+    rows = -(-len(shown) // columns)
     figure, panels = plt.subplots(
-        1, len(shown), figsize=(4.2 * len(shown) + 0.4, 4.4), layout="constrained", squeeze=False
-    )
-    for panel, result in zip(panels[0], shown, strict=True):
+        rows, columns, figsize=(4.2 * columns + 0.4, 4.4 * rows), layout="constrained",
+        squeeze=False,
+    )  # fmt: skip
+    for panel, result in zip(panels.flat, shown, strict=False):
         _panel(panel, result)
-    panels[0][0].set_ylabel("milliseconds per training step")
-    wrapped = textwrap.fill(caption, 68 * len(shown))
+    for panel in panels.flat[len(shown) :]:
+        panel.set_axis_off()
+    for row in panels:
+        row[0].set_ylabel("milliseconds per step")
+    wrapped = textwrap.fill(caption, 68 * columns)
     figure.suptitle(wrapped, fontsize=9, color="#555555", y=-0.02, va="top")
     figure.savefig(path, dpi=150, bbox_inches="tight", facecolor="white")
     plt.close(figure)

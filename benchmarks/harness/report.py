@@ -12,17 +12,22 @@ from benchmarks.harness.rounds import Turn, best_peer, figures, quartiles, ratio
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds until a fresh process has trained its first step.
+    """Seconds until a fresh process has trained its first step, and the memory it then needs.
 
     Attributes:
         imports: For importing the framework.
         cold: For building the model and the first step, with empty caches.
         warm: The same with the caches that the cold start has left.
+        megabytes: The most memory that the process of the warm start holds in the steps that
+            follow; None if unknown.
+        added_megabytes: What of it is not there after the import.
     """
 
     imports: float
     cold: float
     warm: float
+    megabytes: float | None = None
+    added_megabytes: float | None = None
 
 
 @dataclass
@@ -81,7 +86,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], alignment: str) ->
 def result_text(result: Result) -> str:
     """Return the table of one model and the line that compares."""
     head = ["", "form", "median ms", "least ms", "quartiles", "cores"]
-    head += ["import s", "first s", "again s"] if result.starts else []
+    head += ["import s", "first s", "again s", "MB", "+ MB"] if result.starts else []
     names = sorted(result.turns, key=lambda name: figures(result.turns[name]).median)
     names += [name for name in result.starts if name not in names]
     lines = [
@@ -108,8 +113,10 @@ def _row(result: Result, name: str) -> list[str]:
         cells += ["", "", "", ""]
     if start:
         cells += [f"{start.imports:.2f}", f"{start.cold:.2f}", f"{start.warm:.2f}"]
+        held = (start.megabytes, start.added_megabytes)
+        cells += ["" if megabytes is None else f"{megabytes:.0f}" for megabytes in held]
     elif result.starts:
-        cells += ["", "", ""]
+        cells += ["", "", "", "", ""]
     return cells
 
 
@@ -148,7 +155,7 @@ def result_json(result: Result) -> dict[str, Any]:
                 "step_ms": asdict(figures(turns)),
                 "rounds_ms": [round(t.milliseconds, 4) for t in turns],
                 "others_cores": [None if t.others is None else round(t.others, 3) for t in turns],
-                "start_seconds": asdict(result.starts[name]) if name in result.starts else None,
+                "start": asdict(result.starts[name]) if name in result.starts else None,
             }
             for name, turns in result.turns.items()
         },

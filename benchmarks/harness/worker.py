@@ -1,11 +1,12 @@
 """A worker: one framework in a process of its own, told what to do by lines of JSON.
 
-    {"do": "hello"}                          -> {"import_seconds", "versions"}
-    {"do": "check", "model", "steps"}        -> {"losses"}           without dropout
-    {"do": "forms", "model"}                 -> {"forms"}
+    {"do": "hello"}                             -> {"import_seconds", "versions"}
+    {"do": "forms", "model"}                    -> {"forms"}
+    {"do": "check", "model", "form", "steps"}   -> {"losses"}        without dropout
     {"do": "build", "model", "form", "batches"} -> {"seconds"}       until the first step is done
-    {"do": "run", "warm", "steps"}           -> {"seconds", "cores", "loss", "metric"}
-    {"do": "drop"}                           -> {}                   forget the model
+    {"do": "run", "warm", "steps"}              -> {"seconds", "cores", "loss", "metric"}
+    {"do": "memory", "steps"}                   -> {"bytes", "imported_bytes"}
+    {"do": "drop"}                              -> {}                forget the model
 
 An answer with "error" says what went wrong. Whatever a framework prints goes to stderr.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # it imports NumPy, which is timed below
 
 from benchmarks.harness.environment import CPUS_VARIABLE
 from benchmarks.harness.frameworks import FRAMEWORKS, Framework
+from benchmarks.harness.memory import peak_bytes, resident_bytes
 
 Handlers = Mapping[str, Callable[..., dict[str, Any]]]
 
@@ -64,6 +66,7 @@ class Session:
         for name in framework.imports:
             importlib.import_module(name)
         self._import_seconds = time.perf_counter() - start
+        self._imported_bytes = resident_bytes()
         self._code: Any = importlib.import_module(f"benchmarks.models.{framework.module}")
         self._code.configure(sys.modules[framework.imports[1]])
         self._training: Any = None
@@ -77,6 +80,7 @@ class Session:
             "forms": self.forms,
             "build": self.build,
             "run": self.run,
+            "memory": self.memory,
             "drop": self.drop,
         }
 
@@ -88,10 +92,10 @@ class Session:
                 versions[name] = importlib.metadata.version(name)
         return {"import_seconds": self._import_seconds, "versions": versions}
 
-    def check(self, model: str, steps: int) -> dict[str, Any]:
+    def check(self, model: str, form: str, steps: int) -> dict[str, Any]:
         """Return the losses of the first steps without dropout."""
-        problem = _problem(model)
-        training = self._make(problem, self._forms(problem)[0], 0.0, batches=2)
+        self.drop()
+        training = self._make(_problem(model), form, 0.0, batches=2)
         losses = []
         for _ in range(steps):
             training.step()
@@ -124,6 +128,12 @@ class Session:
         seconds = time.perf_counter() - start
         cores = (time.process_time() - cpu) / seconds
         return {"seconds": seconds, "cores": cores, "loss": loss, "metric": training.metric()}
+
+    def memory(self, steps: int) -> dict[str, Any]:
+        """Train; return the most memory held meanwhile and what the import left; None: unknown."""
+        self._steps(steps)  # whatever is made once is there
+        most = peak_bytes(lambda: self._steps(steps))
+        return {"bytes": most, "imported_bytes": self._imported_bytes}
 
     def drop(self) -> dict[str, Any]:
         """Forget the model."""

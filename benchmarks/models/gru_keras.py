@@ -21,4 +21,4 @@ def build(keras: Any, layers: Any, rate: float) -> Any:
 
 def optimizer(keras: Any) -> Any:
     """Return the optimizer."""
-    return keras.optimizers.Adam(1e-3)
+    return keras.optimizers.Adam(1e-4)

@@ -35,4 +35,4 @@ def build(rate: float) -> nn.Module:
 
 def optimizer(parameters: Iterable[Any], **options: Any) -> torch.optim.Optimizer:
     """Return the optimizer."""
-    return torch.optim.Adam(parameters, lr=1e-3, eps=1e-7, **options)
+    return torch.optim.Adam(parameters, lr=1e-4, eps=1e-7, **options)

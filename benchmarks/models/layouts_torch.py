@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from benchmarks.models import Data, Problem
-from benchmarks.models.weights import Array, Weight
+from benchmarks.models.weights import Array
 
 
 def load(model: nn.Module, problem: Problem, data: Data) -> None:
@@ -18,7 +18,7 @@ def load(model: nn.Module, problem: Problem, data: Data) -> None:
     arrays = [
         array
         for weight, value in zip(problem.weights, data.weights, strict=True)
-        for array in _arrays(weight, _mirror(value) if _is_window(weight) else value)
+        for array in _arrays(weight.kind, value)
     ]
     tensors = [torch.from_numpy(array.copy()) for array in arrays]
     tensors = getattr(model, "arrange", list)(tensors)
@@ -35,18 +35,14 @@ def batch(arrays: tuple[Array, ...], layout: torch.memory_format) -> tuple[torch
 
 def _tensor(array: Array, layout: torch.memory_format) -> torch.Tensor:
     if array.ndim == 4:
-        images = torch.from_numpy(_mirror(array, 1).copy()).permute(0, 3, 1, 2)
+        images = torch.from_numpy(_turn(array, 1).copy()).permute(0, 3, 1, 2)
         return images.contiguous(memory_format=layout)
     tensor = torch.from_numpy(array)
     return tensor if tensor.is_floating_point() else tensor.long()
 
 
-def _is_window(weight: Weight) -> bool:
-    return len(weight.shape) == 4 and "convolution" in weight.kind
-
-
-def _mirror(array: Array, axis: int = 0) -> Array:
-    """Turn images or their windows by 180 degrees.
+def _turn(array: Array, axis: int) -> Array:
+    """Turn images, or the windows of their convolutions, by 180 degrees.
 
     Where padding on both sides cannot be equal, PyTorch begins with the larger one and Keras ends
     with it. A network is the same if its images and its windows are both turned.
@@ -54,14 +50,15 @@ def _mirror(array: Array, axis: int = 0) -> Array:
     return np.flip(array, (axis, axis + 1))
 
 
-def _arrays(weight: Weight, value: Array) -> list[Array]:
-    """Return the parameters that a weight becomes."""
-    match weight.kind:
+def _arrays(kind: str, value: Array) -> list[Array]:
+    """Return the parameters that a weight becomes; `models.weights` explains the kinds."""
+    match kind:
         case "dense":
             return [value.T]
         case "convolution" | "transposed_convolution":
-            window = range(value.ndim - 2)
-            return [value.transpose(value.ndim - 1, value.ndim - 2, *window)]
+            axes = range(value.ndim)
+            window = _turn(value, 0) if value.ndim == 4 else value
+            return [window.transpose(*axes[:-3:-1], *axes[:-2])]
         case "heads":
             return [value.reshape(len(value), -1).T]
         case "joined_heads":
@@ -82,5 +79,8 @@ def _reset_first(value: Array) -> Array:
 
 
 def turned(weight: torch.Tensor, axis: int, image: tuple[int, int]) -> torch.Tensor:
-    """Turn an image by 180 degrees that lies flat, pixels before channels, along an axis."""
+    """Turn by 180 degrees the images that lie flat along an axis, pixels before channels.
+
+    For `arrange`: what is dense between images and vectors has to follow.
+    """
     return weight.unflatten(axis, (*image, -1)).flip(axis, axis + 1).flatten(axis, axis + 2)

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import optax
 
-from benchmarks.models.training_jax import Mode, convolution, dropout, max_pool
+from benchmarks.models.layers_jax import Mode, convolution, dropout, max_pool
 
 
 def apply(weights: list[Any], state: list[Any], x: Any, mode: Mode) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import optax
 
-from benchmarks.models.training_jax import Mode, dropout
+from benchmarks.models.layers_jax import Mode, dropout
 
 
 def apply(weights: list[Any], state: list[Any], x: Any, mode: Mode) -> tuple[Any, Any]:

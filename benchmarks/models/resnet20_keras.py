@@ -19,11 +19,12 @@ def build(keras: Any, layers: Any, rate: float) -> Any:
             strides = 2 if smaller else 1
             self.first = normalized(channels, 3, strides)
             self.second = normalized(channels, 3)
-            self.around = normalized(channels, 1, strides) if smaller else layers.Identity()
+            self.around = normalized(channels, 1, strides) if smaller else None
 
         def call(self, x: Any) -> Any:
             h = self.second(keras.activations.relu(self.first(x)))
-            return keras.activations.relu(self.around(x) + h)
+            around = x if self.around is None else self.around(x)
+            return keras.activations.relu(around + h)
 
     model = keras.Sequential([keras.Input([32, 32, 3]), normalized(16, 3), layers.ReLU()])
     for channels in (16, 32, 64):

@@ -26,14 +26,15 @@ class Block(nn.Module):
         stride = 1 if inputs == channels else 2
         self.first = _normalized(inputs, channels, 3, stride)
         self.second = _normalized(channels, channels, 3)
-        self.around = (
-            nn.Identity() if inputs == channels else _normalized(inputs, channels, 1, stride)
-        )
+        self.around = nn.Identity() if inputs == channels else _normalized(inputs, channels, 1)
+        self.stride = stride
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the block's output."""
         h = self.second(functional.relu(self.first(x)))
-        return functional.relu(self.around(x) + h)
+        # The pixels that Keras takes, in an image that is turned.
+        around = x if self.stride == 1 else x[:, :, 1::2, 1::2]
+        return functional.relu(self.around(around) + h)
 
 
 class ResNet20(nn.Module):

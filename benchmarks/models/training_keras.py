@@ -3,8 +3,8 @@
 The usual custom loop, in one `tf.function`: it costs less each step than `Model.fit`.
 
 Forms: `layers` is Keras as it comes; `fused` replaces its batch normalization, which takes mean and
-variance by separate operations, by TensorFlow's fused one, which is faster on a CPU; `unrolled` asks
-recurrent layers for one copy of the cell for each position instead of a loop.
+variance by separate operations, by TensorFlow's fused one, which is faster on a CPU; `unrolled`
+asks recurrent layers for one copy of the cell for each position instead of a loop.
 """
 
 from __future__ import annotations

@@ -25,10 +25,8 @@ def forms(problem: Problem, *, compiled: bool) -> tuple[str, ...]:
 
 
 def configure(package: Any) -> None:
-    """Limit PyTorch's thread pools; compile what asks for gradients too."""
+    """Limit PyTorch's thread pools."""
     package.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    dynamo = importlib.import_module("torch._dynamo")
-    dynamo.config.trace_autograd_ops = True
 
 
 class Training:
@@ -39,6 +37,8 @@ class Training:
     ) -> None:
         if compiled:
             torch.compiler.reset()  # forget what earlier models compiled: there is a limit
+            # Without this, a step that asks for gradients itself falls to pieces there.
+            importlib.import_module("torch._dynamo.config").trace_autograd_ops = True
         layout = _layout(form)
         code = importlib.import_module(f"benchmarks.models.{problem.network}_torch")
         model = code.build(rate).train()
@@ -64,7 +64,7 @@ class Training:
             self._loss.backward()
         else:
             for parameter, gradient in zip(self._parameters, gradients, strict=True):
-                parameter.grad = gradient
+                parameter.grad = _as_parameter(gradient, parameter)
         self._update()
         self._score += score
         self._steps += 1
@@ -86,3 +86,10 @@ class Training:
 
 def _layout(form: str) -> torch.memory_format:
     return torch.channels_last if form.startswith("channels_last") else torch.contiguous_format
+
+
+def _as_parameter(gradient: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    """Return a gradient in its parameter's layout, which fused optimizers take for granted."""
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)

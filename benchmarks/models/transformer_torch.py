@@ -40,14 +40,14 @@ class Transformer(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.words = nn.Embedding(8_000, 128)
-        self.positions = nn.Parameter(torch.empty(128, 128))
+        self.positions = nn.Embedding(128, 128)
         self.blocks = nn.Sequential(*(Block() for _ in range(4)))
         self.norm = nn.LayerNorm(128)
         self.logits = nn.Linear(128, 8_000)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits of a batch of texts."""
-        return self.logits(self.norm(self.blocks(self.words(x) + self.positions)))
+        return self.logits(self.norm(self.blocks(self.words(x) + self.positions.weight)))
 
     def arrange(self, weights: list[torch.Tensor]) -> list[torch.Tensor]:
         """Join queries, keys and values: one product is faster than three."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from freshet.core.errors import AlreadyExistsError
+from freshet.cli.options import count, new_folder
 
 if TYPE_CHECKING:
     from freshet.core.tensor import Array
@@ -53,16 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def count(text: str) -> int:
-    """Return an option's value as a number of 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of 1 or more, received {text!r}")
-    return int(text)
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Train, evaluate and save; return the exit status."""
-    folder = new_folder(arguments.out)
+    folder = new_folder(arguments.out, "digits")
 
     import freshet as ft  # noqa: PLC0415 (--help should not wait for it)
     from freshet.keras import plots  # noqa: PLC0415
@@ -96,27 +88,6 @@ def run(arguments: argparse.Namespace) -> int:
         draw(folder, history, x_test, y_test, probabilities)
     print(report(folder, seconds, wrong, len(y_test), with_pictures))
     return 0
-
-
-def new_folder(chosen: Path | None) -> Path:
-    """Make and return the folder of the run.
-
-    Raises:
-        AlreadyExistsError: There is something in it already.
-    """
-    if chosen is None:
-        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-        chosen = Path("runs", f"digits-{stamp}")
-        number = 1
-        while chosen.exists():
-            number += 1
-            chosen = chosen.with_name(f"digits-{stamp}-{number}")
-    if chosen.exists() and (not chosen.is_dir() or any(chosen.iterdir())):
-        raise AlreadyExistsError(
-            f"{chosen} exists and is not empty; choose another folder for --out"
-        )
-    chosen.mkdir(parents=True, exist_ok=True)
-    return chosen
 
 
 def load_digits() -> tuple[tuple[Array, Array], tuple[Array, Array]]:

@@ -17,13 +17,14 @@ import freshet
 from freshet.core.config import config, variable_of
 from freshet.core.errors import OpError, did_you_mean
 
-COMMANDS: Final = ("demo",)
+COMMANDS: Final = ("demo", "profile")
 
 SUCCESS, FAILURE, MISUSE, INTERRUPTED = 0, 1, 2, 130
 EPILOG: Final = f"""\
 begin with:
   freshet demo            train a digit classifier on data that comes with Freshet
   freshet demo --help     see what it can do
+  freshet profile X.py    run a script of yours and see where its time goes
 
 exit status:
   0 all went well, 1 something failed, 2 the command line is wrong, 130 interrupted by Ctrl-C

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from freshet.core.errors import InvalidArgumentError
@@ -51,6 +51,21 @@ def pack_sequence_as(structure: Any, flat: Iterable[Any]) -> Any:
             f"pack_sequence_as: the structure has {expected} leaves, received {len(values)} values"
         )
     return _pack(structure, iter(values))
+
+
+def packer(structure: Any) -> Callable[[Sequence[Any]], Any]:
+    """Return ``flat -> pack_sequence_as(structure, flat)``, fast where nothing nests in depth."""
+    if not is_nested(structure):
+        return lambda flat: flat[0]
+    items = list(structure.values()) if isinstance(structure, dict) else list(structure)
+    if any(map(is_nested, items)) or type(structure) not in {dict, tuple, list}:
+        return lambda flat: pack_sequence_as(structure, flat)
+    if isinstance(structure, dict):
+        number = {key: i for i, key in enumerate(_keys(structure))}
+        pairs = [(key, number[key]) for key in structure]
+        return lambda flat: {key: flat[i] for key, i in pairs}
+    kind = type(structure)
+    return lambda flat: kind(flat)
 
 
 def assert_same_structure(a: Any, b: Any) -> None:

@@ -13,6 +13,7 @@ PROVIDERS: Final = {
     "operators": "freshet.ops.operators:OPERATORS",
     "convert": "freshet.ops.conversion:convert_to_tensor",
     "executor.native": "freshet.runtime.execute:NativeExecutor",
+    "explain": "freshet.runtime.explain:explain",
     "executor.numpy": "freshet.graph.interpret:ReferenceExecutor",
 }
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,11 +17,17 @@ _LIBRARY: Final = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A line of a file outside Freshet."""
+    """A line of a file outside Freshet.
+
+    Attributes:
+        part: What of a model was at work: a layer's name, perhaps with `GRADIENT` after it, or an
+            optimizer's; empty outside of them. One line, such as the call of `fit`, runs them all.
+    """
 
     file: str
     line: int
     function: str
+    part: str = ""
 
     @property
     def text(self) -> str:
@@ -34,6 +43,35 @@ class SourceLine:
         text = self.text
         where = f"{self.file}:{self.line} in {self.function}"
         return f"{where}: {text}" if text else where
+
+
+class _State(threading.local):
+    part = ""
+
+
+_state: Final = _State()
+GRADIENT: Final = " (gradient)"
+
+
+def current_part() -> str:
+    """Return the part of a model that is at work."""
+    return _state.part
+
+
+@contextmanager
+def within(part: str) -> Iterator[None]:
+    """Let lines found within the block belong to a part of a model.
+
+    Example:
+        >>> with within("dense"):
+        ...     current_part()
+        'dense'
+    """
+    before, _state.part = _state.part, part
+    try:
+        yield
+    finally:
+        _state.part = before
 
 
 def is_own_file(name: str) -> bool:
@@ -52,7 +90,7 @@ def user_line() -> SourceLine | None:
     while frame is not None:
         code = frame.f_code
         if not is_own_file(code.co_filename) and not _is_python_file(code.co_filename):
-            return SourceLine(code.co_filename, frame.f_lineno, code.co_name)
+            return SourceLine(code.co_filename, frame.f_lineno, code.co_name, _state.part)
         if frame.f_back is None:
             return None
         frame = frame.f_back

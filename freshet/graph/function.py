@@ -15,7 +15,7 @@ import numpy as np
 from freshet.core import context
 from freshet.core.config import config
 from freshet.core.errors import DTypeError, FailedPreconditionError, InvalidArgumentError
-from freshet.core.nest import assert_same_structure, flatten, pack_sequence_as, skeleton
+from freshet.core.nest import assert_same_structure, flatten, pack_sequence_as, packer, skeleton
 from freshet.core.providers import provider
 from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.tensor import Array, Reference, Tensor
@@ -59,7 +59,7 @@ class ConcreteFunction:
     ) -> None:
         self.graph = graph
         self.captured_variables = tuple(variables)
-        self._structure = structure
+        self._pack = packer(structure)
         self._leaves = leaves
         """Per leaf of the result: the number of a graph output, or ``(value,)`` of a constant."""
         self._count = len(graph.inputs) - len(variables)
@@ -126,7 +126,7 @@ class ConcreteFunction:
     def pack(self, outputs: Sequence[Tensor]) -> Any:
         """Return the flat outputs in the structure that the Python function returned."""
         flat = [outputs[i] if isinstance(i, int) else i[0] for i in self._leaves]
-        return pack_sequence_as(self._structure, flat)
+        return self._pack(flat)
 
     # --- differentiation --------------------------------------------------------------------------
 
@@ -382,6 +382,46 @@ class Function:
     def experimental_get_tracing_count(self) -> int:
         """Return how many traces there are."""
         return len(self._concrete)
+
+    def explain(self, *args: Any, **kwargs: Any) -> str:
+        """Return a text about what a call with these arguments runs, without running it.
+
+        It tells what the compiled program is given and returns, the memory it needs, how much it
+        computes and moves, its kernels in order with the lines they come from, and which operations
+        go back to Python and why. Equal kernels from the same lines, such as the steps of a loop,
+        share a row. ``freshet profile`` measures the same kernels.
+
+        Args:
+            *args: As for a call.
+            **kwargs: As for a call.
+
+        Raises:
+            FailedPreconditionError: The function is not compiled: the backend is not ``native``, or
+                it works on strings.
+
+        Example:
+            >>> import freshet as ft
+            >>> @ft.function
+            ... def dense(x, w):
+            ...     return ft.nn.relu(ft.matmul(x, w))
+            >>> print(dense.explain(ft.ones((8, 64)), ft.ones((64, 4))))  # doctest: +ELLIPSIS
+            dense(f32[8,64], f32[64,4])
+              arguments     2, 3,072 bytes
+              variables     none
+              outputs       1, 128 bytes
+              constants     none
+              intermediates 0 bytes at the peak
+              kernels       1, called once
+              host calls    0
+              FLOP          4,128 a run
+              bytes moved   3,200 a run, at least
+            <BLANKLINE>
+              calls   FLOP  bytes  kernel         line
+                  1  4,128  3,200  contract_relu  <doctest...
+        """
+        leaves, structure = self._arguments(args, kwargs)
+        text: str = provider("explain")(*self._find(leaves, structure))
+        return text
 
     # --- signatures -------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ import numpy as np
 from freshet.core import context
 from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as
+from freshet.core.source import GRADIENT, current_part, within
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.ops import shaping
@@ -29,10 +30,16 @@ from freshet.ops.primitive import Call, Joint, NoGradient
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """An operation that ran."""
+    """An operation that ran, and the part of a model that asked for it."""
 
     primitive: Any
     call: Call
+    part: str
+
+    @property
+    def gradient_part(self) -> str:
+        """The part of a model that the operation's gradient belongs to."""
+        return self.part.removesuffix(GRADIENT) + GRADIENT if self.part else current_part()
 
 
 def _key(tensor: Tensor) -> int:
@@ -118,7 +125,7 @@ class GradientTape:
     ) -> None:
         """Remember an operation if it depends on something watched."""
         if any(_key(t) in self._tracked for t in inputs):
-            self._records.append(_Record(primitive, Call(inputs, outputs, params)))
+            self._records.append(_Record(primitive, Call(inputs, outputs, params), current_part()))
             self._tracked.update(_key(t) for t in outputs)
 
     def record_read(self, variable: Variable, value: Tensor) -> None:
@@ -262,12 +269,12 @@ class GradientTape:
             wanted = [_key(t) in leading and t.dtype.is_floating for t in call.inputs]
             if not any(wanted):
                 continue
-            grads = [_or_zeros(found, t) for t in call.outputs if t.dtype.is_floating]
-            for tensor, grad in zip(
-                call.inputs, operand_gradients(record.primitive, call, wanted, grads), strict=True
-            ):
-                if grad is not None:
-                    _accumulate(found, tensor, grad)
+            with within(record.gradient_part):
+                grads = [_or_zeros(found, t) for t in call.outputs if t.dtype.is_floating]
+                gradients = operand_gradients(record.primitive, call, wanted, grads)
+                for tensor, grad in zip(call.inputs, gradients, strict=True):
+                    if grad is not None:
+                        _accumulate(found, tensor, grad)
         return found
 
     def _collect(self, source: Any, found: dict[int, Tensor], none: str) -> Tensor | None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from freshet.core.tensor import Tensor
-
 Value = TypeVar("Value")
 
 
@@ -19,7 +17,7 @@ def mask_of(value: Any) -> Any:
 
 
 def with_mask(value: Value, mask: Any) -> Value:
-    """Let a tensor carry a mask; None leaves it as it is."""
-    if mask is not None and isinstance(value, Tensor):
+    """Let a tensor, eager or symbolic, carry a mask; None leaves it as it is."""
+    if mask is not None:
         value._keras_mask = mask  # type: ignore[attr-defined]
     return value

@@ -260,7 +260,9 @@ def _transposed(
     channels_first = bool(data_format) and str(data_format).startswith("NC")
     operands, sizes = shaping._shape_operand(name, output_shape)
     if len(sizes) != n + 2:
-        raise InvalidArgumentError(f"{name}: output_shape must have {n + 2} sizes, received {sizes}")
+        raise InvalidArgumentError(
+            f"{name}: output_shape must have {n + 2} sizes, received {len(sizes)}"
+        )
     if channels_first:
         last = [0, *range(2, n + 2), 1]
         x = nn._channels_last(x)
@@ -295,4 +297,3 @@ def _check_fits(
             f"{name}: the input {x._type} is not what a convolution of [{shown}] with the filter "
             f"{w._type} gives"
         )
-

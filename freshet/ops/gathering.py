@@ -51,15 +51,15 @@ def gather(
         [2, 3]
     """
     x, index = convert_to_tensor(params), convert_to_tensor(indices)
-    batch = normalize_axis("gather", int(batch_dims), index.ndim + 1)
+    batch = int(batch_dims) + (index.ndim if batch_dims < 0 else 0)
     where = batch if axis is None else normalize_axis("gather", int(axis), x.ndim)
-    if batch > min(where, x.ndim - 1):
+    if not 0 <= batch <= min(where, index.ndim, x.ndim - 1):
         raise InvalidArgumentError(
-            f"gather: batch_dims={batch_dims} must not be above axis={axis} or the rank of "
-            f"{x._type}"
+            f"gather: batch_dims={batch_dims} must not be above axis={axis} or the ranks of "
+            f"{x._type} and {index._type}"
         )
     if not batch:
-        return lookup.gather_p(x, lookup.check_indices_p(index, x, axis=where), axis=where)
+        return lookup.gather_along(x, index, where)
     rest = [d for d in range(batch, x.ndim) if d != where]
     first = shaping.transpose(x, [*range(batch), where, *rest])
     found = lookup.gather_nd_p(first, expand_dims_p(index, axes=(index.ndim,)), batch_dims=batch)

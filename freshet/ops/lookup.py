@@ -43,34 +43,31 @@ _DATA_DEPENDENT: Final = Host("its indices are data")
 
 _WIDE: Final = 16
 _MANY: Final = 64
-"""From so many columns, and as long as so many rows go to different places, NumPy adds whole blocks
-faster than row by row."""
+"""From so many columns, NumPy is faster with blocks than row by row; a block of rows that go to
+different places pays from so many rows."""
 
 
 def _add_rows(total: Array, places: Array, rows: Array) -> None:
     """Do ``total[places[i]] += rows[i]`` for each i in turn."""
-    if rows.shape[1] >= _WIDE and len(places) > _MANY:
-        places, rows = _add_rounds(total, places, rows)
-    np.add.at(total, places, rows)
-
-
-def _add_rounds(total: Array, places: Array, rows: Array) -> tuple[Array, Array]:
-    """Add the first row of each place, then the second of each, ...; return what is left."""
+    if rows.shape[1] < _WIDE:
+        np.add.at(total, places, rows)
+        return
+    places = places.astype(np.int64)
     order = np.argsort(places, kind="stable")
-    by_place = places[order]
-    starts = np.flatnonzero(np.r_[True, by_place[1:] != by_place[:-1]])
-    counts = np.diff(np.r_[starts, len(order)])
-    rounds = np.arange(len(order)) - np.repeat(starts, counts)
-    by_round = order[np.argsort(rounds, kind="stable")]
-    start = 0
-    for size in np.bincount(rounds).tolist():
-        if size < _MANY:
-            break
-        chosen = by_round[start : start + size]
+    starts = np.flatnonzero(np.diff(places[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))[: len(starts)]
+    # The first row of each place, then the second of each that has two, ...
+    while len(starts) >= _MANY:
+        chosen = order[starts]
         total[places[chosen]] += rows[chosen]
-        start += size
-    left = np.sort(by_round[start:])
-    return places[left], rows[left]
+        more = starts + 1 < ends
+        starts, ends = starts[more] + 1, ends[more]
+    # ... and then, place by place, what the few most frequent ones have left.
+    for start, end in zip(starts, ends, strict=True):
+        chosen = order[start:end]
+        place = places[chosen[0]]
+        own = np.concatenate([total[place][None], rows[chosen]])
+        total[place] = np.add.reduce(own, 0, dtype=total.dtype)  # along columns: row after row
 
 
 def _rows(x: Array, dimensions: int) -> Array:
@@ -191,6 +188,12 @@ gather_adjoint_p: Primitive = Primitive(
     lower=_gather_adjoint_lower, resolve=resolve_shape,
 )  # fmt: skip
 
+
+def gather_along(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Return the slices of `x` at `indices`; an index outside of the axis is an error."""
+    return gather_p(x, check_indices_p(indices, x, axis=axis), axis=axis)
+
+
 # --- at places of several dimensions --------------------------------------------------------------
 
 
@@ -308,9 +311,7 @@ scatter_nd_p: Primitive = Primitive(
 # --- into an array that there is ------------------------------------------------------------------
 
 
-def _scatter_infer(
-    x: TensorType, indices: TensorType, updates: TensorType, op: str
-) -> TensorType:
+def _scatter_infer(x: TensorType, indices: TensorType, updates: TensorType, op: str) -> TensorType:
     name = f"tensor_scatter_nd_{op}"
     if x.dtype != updates.dtype:
         raise DTypeError(

@@ -98,8 +98,8 @@ def gelu(features: TensorLike, approximate: bool = False, name: str | None = Non
     return x * 0.5 * (m.erf(x * 0.7071067811865476) + 1.0)
 
 
-def softmax(logits: TensorLike, axis: int = -1, name: str | None = None) -> Tensor:
-    """Return ``exp(x) / sum(exp(x))`` along an axis."""
+def softmax(logits: TensorLike, axis: Any = -1, name: str | None = None) -> Tensor:
+    """Return ``exp(x) / sum(exp(x))`` along an axis or several."""
     x = convert_to_tensor(logits)
     shifted = m.exp(x - m.stop_gradient(reduce_max(x, axis, keepdims=True)))
     return shifted / reduce_sum(shifted, axis, keepdims=True)
@@ -463,7 +463,8 @@ def keep_elements(x: Tensor, rate: float, noise_shape: Any, key: Tensor) -> Tens
     """Return which elements dropout keeps with the choices of a key."""
     shape: Any = shaping.shape(x) if None in x.shape else tuple(x.shape)
     if noise_shape is not None:
-        shape = [x.shape[d] if n is None else n for d, n in enumerate(noise_shape)]
+        known = shaping.sizes(x)
+        shape = [known[d] if n is None else n for d, n in enumerate(noise_shape)]
     bits = random.random_bits(key, shape)
     # Compare the raw bits with a threshold: one comparison, no conversion to float.
     threshold = np.asarray(min(int(rate * 2.0**32), 2**32 - 1), np.uint32)

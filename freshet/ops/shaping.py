@@ -17,7 +17,7 @@ from freshet.core.variable import Variable
 from freshet.ops import array as a
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.lookup import gather_p
+from freshet.ops.lookup import gather_along
 from freshet.ops.math import TensorLike
 
 # --- making ---------------------------------------------------------------------------------------
@@ -339,7 +339,7 @@ def repeat(
                 f"repeat: axis {axis} of {x._type} needs as many counts, received {len(counts)}"
             )
         places = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-        return gather_p(x, convert_to_tensor(places), axis=where)
+        return gather_along(x, convert_to_tensor(places), where)
     wide = a.expand_dims_p(x, axes=(where + 1,))
     stretched = broadcast_to(wide, [*known[: where + 1], counts[0], *known[where + 1 :]])
     return reshape(stretched, [*known[:where], known[where] * counts[0], *known[where + 1 :]])
@@ -446,7 +446,7 @@ def _getitem_tensor(tensor: Tensor, index: Tensor) -> Tensor:
     if index.ndim == 0:
         size = m.cast(shape(tensor)[0], index.dtype)
         index = m.where(index < 0, index + size, index)
-    return gather_p(tensor, index, axis=0)
+    return gather_along(tensor, index, 0)
 
 
 def pad(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -66,13 +66,33 @@ class NativeExecutor:
 
 
 @dataclass
-class _Segment:
-    """Consecutive kernels: one native call."""
+class Segment:
+    """Consecutive kernels: one native call.
+
+    Attributes:
+        calls: A row per kernel: the function, its arguments, the number of its check or -1.
+        descriptor: What `driver` walks.
+        keep: What has to live as long.
+        address: Where the descriptor is.
+    """
 
     calls: np.ndarray[Any, np.dtype[np.int64]]
     descriptor: np.ndarray[Any, np.dtype[np.int64]]
     keep: list[Any]
     address: int
+
+
+Run = Callable[[Sequence[Segment | HostCall]], list[Array]]
+Watcher = Callable[["Executable", Sequence[Array], Run], list[Array]]
+"""Runs a program in the place of `Executable.run`: it is given the program, its arguments, and a
+function that runs segments; it returns what that returned."""
+_watcher: Watcher | None = None
+
+
+def watch(watcher: Watcher | None) -> None:
+    """Let `watcher` run every program from now on; None: programs run by themselves again."""
+    global _watcher  # noqa: PLW0603 (one profile at a time)
+    _watcher = watcher
 
 
 class Executable:
@@ -82,13 +102,14 @@ class Executable:
         program: What it runs.
         resized: Numbers of the variables whose new values, of another shape than the old ones, are
             the last outputs.
+        segments: Its calls as the driver runs them: kernels together, host calls one by one.
     """
 
     def __init__(self, program: Program, resized: Sequence[int] = ()) -> None:
         self.program = program
         self.resized = tuple(resized)
         self._count_inputs = len(program.inputs)
-        self._updated = sorted({i for i, _ in _updates(program)})
+        self._updated = frozenset(i for i, _ in _updates(program))
         self._constants = [
             aligned_copy(c) if not c.dtype.hasobject else c for c in program.constants
         ]
@@ -99,7 +120,7 @@ class Executable:
         self._threads = 0
         self._scratch = aligned_empty((64,), _BYTES)
         self._layout_bases()
-        self._segments = self._build_segments()
+        self.segments: Final = self._build_segments()
         self._pointers: dict[int, tuple[Array, int]] = {}
         self._running = False
 
@@ -128,10 +149,10 @@ class Executable:
             return first, place.number
         return first + place.number, place.offset
 
-    def _build_segments(self) -> list[_Segment | HostCall]:
+    def _build_segments(self) -> list[Segment | HostCall]:
         kernels = [c.kernel for c in self.program.calls if isinstance(c, KernelCall)]
         addresses = iter(kernel_addresses(kernels))
-        segments: list[_Segment | HostCall] = []
+        segments: list[Segment | HostCall] = []
         run: list[tuple[int, KernelCall]] = []
         for call in self.program.calls:
             if isinstance(call, KernelCall):
@@ -145,7 +166,7 @@ class Executable:
             segments.append(self._segment(run))
         return segments
 
-    def _segment(self, run: list[tuple[int, KernelCall]]) -> _Segment:
+    def _segment(self, run: list[tuple[int, KernelCall]]) -> Segment:
         scratch = Place("scratch", 0)
         places = [p for _, call in run for p in (*call.arguments, scratch)]
         slots = aligned_empty((len(places),), _WORDS)
@@ -166,12 +187,23 @@ class Executable:
             [calls.ctypes.data, len(run), slots.ctypes.data, len(places), numbers.ctypes.data,
              offsets.ctypes.data, self._bases.ctypes.data, self._status.ctypes.data], np.int64,
         )  # fmt: skip
-        return _Segment(calls, descriptor, [slots, numbers, offsets], descriptor.ctypes.data)
+        return Segment(calls, descriptor, [slots, numbers, offsets], descriptor.ctypes.data)
 
     # --- running ----------------------------------------------------------------------------------
 
-    def run(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
-        """Return the outputs; leave the updates in the variables."""
+    def run(
+        self,
+        arguments: Sequence[Array],
+        variables: Sequence[Variable],
+        segments: Sequence[Segment | HostCall] | None = None,
+    ) -> list[Array]:
+        """Return the outputs; leave the updates in the variables.
+
+        Args:
+            arguments: What the program is given.
+            variables: The variables that it reads and updates.
+            segments: Its calls in another form, such as with clock stamps; its own by default.
+        """
         threads = pool()
         with threads.lock:
             if self._running:
@@ -180,12 +212,20 @@ class Executable:
                 )
             self._running = True
             try:
-                return self._run(threads, arguments, variables)
+                if segments is None and _watcher is not None:
+                    return _watcher(
+                        self, arguments, lambda s: self._run(threads, arguments, variables, s)
+                    )
+                return self._run(threads, arguments, variables, segments or self.segments)
             finally:
                 self._running = False
 
     def _run(
-        self, threads: ThreadPool, arguments: Sequence[Array], variables: Sequence[Variable]
+        self,
+        threads: ThreadPool,
+        arguments: Sequence[Array],
+        variables: Sequence[Variable],
+        segments: Sequence[Segment | HostCall],
     ) -> list[Array]:
         if threads.threads != self._threads:
             self._threads = threads.threads
@@ -200,7 +240,7 @@ class Executable:
             self._bases[base + number] = array.ctypes.data
         if self.program.checks:
             self._status[:] = 0
-        for segment in self._segments:
+        for segment in segments:
             if isinstance(segment, HostCall):
                 self._run_host(segment, inputs, outputs)
                 continue

@@ -1,44 +1,56 @@
 """Where the time of a compiled program goes: each of its calls timed inside a real run.
 
-`profile` runs a program as always, in one native call, with a *stamp* between the kernels: a kernel
-of its own in which the first thread reads the clock. So every kernel meets the caches, the threads
-and the numbers that it meets in a training step. A stamp and its barrier take well under a
-microsecond, which is part of the time shown.
-
-The rates that a time can be compared with are here too: what a kernel computes, what it moves, and
-`peak_flops`, the most that this machine's cores can multiply and add.
+`profile` runs a program as always, in one native call per segment, with clock stamps around each
+kernel (`freshet.runtime.stamps`). So every kernel meets the caches, the threads and the numbers
+that it meets in a training step.
 """
 
 from __future__ import annotations
 
-import functools
-import math
 import statistics
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from freshet.compiler.kernel import Kernel, Reduction
+from freshet.compiler.costs import is_contraction, kernel_bytes, kernel_flops
+from freshet.compiler.kernel import Kernel
 from freshet.compiler.program import HostCall, KernelCall
-from freshet.compiler.target import Target, host
-from freshet.core.buffers import aligned_empty
-from freshet.core.dtypes import float32
 from freshet.core.errors import FailedPreconditionError
 from freshet.core.source import SourceLine
 from freshet.core.tensor import Array
 from freshet.core.variable import Variable
 from freshet.graph.function import Function
-from freshet.ops.scalar import Expr, topological
-from freshet.runtime.code import text_addresses
-from freshet.runtime.execute import Executable, NativeExecutor, _Segment
+from freshet.ops.nest import Host
+from freshet.runtime.execute import Executable, NativeExecutor, Run, Segment
 from freshet.runtime.pool import pool
+from freshet.runtime.stamps import Stamps, Words, clock, segment
 
-Words = np.ndarray[Any, np.dtype[np.int64]]
+Call = KernelCall | HostCall
 
 # --- results --------------------------------------------------------------------------------------
+
+
+def name_of(call: Call) -> str:
+    """Return the name of a call's kernel, or ``host:`` and the primitive's."""
+    if isinstance(call, HostCall):
+        return f"host:{call.node.primitive.name}"
+    return call.kernel.name
+
+
+def sources_of(call: Call) -> tuple[SourceLine, ...]:
+    """Return the user's lines that a call comes from."""
+    if isinstance(call, KernelCall):
+        return call.sources
+    source = call.node.source
+    return () if source is None else (source,)
+
+
+def reason_of(call: HostCall) -> str:
+    """Return why a call runs in Python."""
+    lower = call.node.primitive.lower
+    return lower.why if isinstance(lower, Host) else "it has no kernel"
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class CallTime:
         seconds: Median of the rounds.
     """
 
-    call: KernelCall | HostCall
+    call: Call
     seconds: float
 
     @property
@@ -61,27 +73,27 @@ class CallTime:
     @property
     def name(self) -> str:
         """Name of the kernel, or ``host:`` and the primitive's."""
-        if isinstance(self.call, HostCall):
-            return f"host:{self.call.node.primitive.name}"
-        return self.call.kernel.name
+        return name_of(self.call)
 
     @property
     def sources(self) -> tuple[SourceLine, ...]:
         """The user's lines that the call comes from."""
-        if isinstance(self.call, KernelCall):
-            return self.call.sources
-        source = self.call.node.source
-        return () if source is None else (source,)
+        return sources_of(self.call)
 
     @property
     def flops(self) -> int:
-        """Multiplications and additions of a contraction; 0 for any other kernel."""
-        return 0 if self.kernel is None else contraction_flops(self.kernel)
+        """Floating-point operations of the kernel; 0 for a host call."""
+        return 0 if self.kernel is None else kernel_flops(self.kernel)
+
+    @property
+    def is_contraction(self) -> bool:
+        """Whether it is a matrix product, a convolution or the like, limited by arithmetic."""
+        return self.kernel is not None and is_contraction(self.kernel)
 
     @property
     def bytes(self) -> int:
-        """Bytes of the kernel's buffers, twice for one that it updates; 0 for a host call."""
-        return 0 if self.kernel is None else buffer_bytes(self.kernel)
+        """Bytes that the kernel must read and write; 0 for a host call."""
+        return 0 if self.kernel is None else kernel_bytes(self.kernel)
 
 
 @dataclass(frozen=True)
@@ -97,39 +109,6 @@ class Profile:
     calls: tuple[CallTime, ...]
     seconds: float
     threads: int
-
-
-def contraction_flops(kernel: Kernel) -> int:
-    """Return ``2 * product of extents`` of a contraction, 0 of any other kernel.
-
-    A contraction sums products of two factors, each of which it uses for several outputs.
-    """
-    if any(_is_contraction(kernel, r) for stage in kernel.stages for r in stage.reductions):
-        return 2 * math.prod(kernel.extents.values())
-    return 0
-
-
-def _is_contraction(kernel: Kernel, r: Reduction) -> bool:
-    if r.op != "sum" or r.value.op != "mul":
-        return False
-    return all(_is_reused(kernel, factor) for factor in r.value.args)
-
-
-def _is_reused(kernel: Kernel, factor: Expr) -> bool:
-    """Whether a factor is the same along some output axis."""
-    indices = [
-        index.numerator
-        for e in topological([factor])
-        if e.op == "load"
-        for index in e.attributes[1]
-    ]
-    used = {a for a in kernel.outer if any(i.coefficient(a) for i in indices)}
-    return bool(indices) and used != set(kernel.outer)
-
-
-def buffer_bytes(kernel: Kernel) -> int:
-    """Return the bytes of a kernel's buffers, twice for those that it reads and writes."""
-    return sum(b.type.num_bytes * (2 if b.role == "inout" else 1) for b in kernel.buffers)
 
 
 # --- timing ---------------------------------------------------------------------------------------
@@ -178,15 +157,16 @@ def profile(
         >>> [c.name for c in profile_function(double, ft.constant([1.0, 2.0])).calls]
         ['add']
     """
-    stamped = _Stamped(executable)
+    timed = Timed(executable)
     for _ in range(3):  # wakes the threads, fills the caches
         executable.run(arguments, variables)
     times, whole = [], []
     for _ in range(rounds):
-        times.append(stamped.run(arguments, variables))
-        start = time.perf_counter()
+        run, _ = timed.run(lambda s: executable.run(arguments, variables, s))
+        times.append(run.call_seconds)
+        start = clock()
         executable.run(arguments, variables)
-        whole.append(time.perf_counter() - start)
+        whole.append(1e-9 * (clock() - start))
     medians = np.median(np.array(times).reshape(rounds, -1), axis=0)
     calls = zip(executable.program.calls, medians.tolist(), strict=True)
     return Profile(
@@ -194,158 +174,83 @@ def profile(
     )
 
 
-class _Stamped:
-    """An executable's segments with a stamp before and after every call."""
+@dataclass(frozen=True)
+class TimedRun:
+    """When each call of one run was at work.
+
+    Attributes:
+        start: When the run began, in nanoseconds.
+        end: When it was over.
+        times: For each call and thread, when the thread began and when it was done with its share;
+            a call to the host is the first thread's.
+    """
+
+    start: int
+    end: int
+    times: Words
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return 1e-9 * (self.end - self.start)
+
+    @property
+    def outside_seconds(self) -> float:
+        """What it took beyond its calls: arguments, waking threads, barriers."""
+        return max(self.seconds - float(self.call_seconds.sum()), 0.0)
+
+    @property
+    def call_seconds(self) -> Array:
+        """For each call, from the first thread's beginning to the last one's end."""
+        found: Array = 1e-9 * (self.times[:, :, 1].max(axis=1) - self.times[:, :, 0].min(axis=1))
+        return found
+
+
+class Timed:
+    """The calls of a program with stamps around each."""
 
     def __init__(self, executable: Executable) -> None:
-        self._executable = executable
-        count = len(executable.program.calls) + len(executable._segments)
-        self._times: Words = np.zeros((count, 2), np.int64)
-        """Per stamp: seconds and nanoseconds, as the clock gives them."""
-        start, step = self._times.ctypes.data, self._times.strides[0]
-        self._pointers: Words = np.array([start + step * i for i in range(count)], np.int64)
-        """The stamps' arguments: where each writes."""
-        self._used = 0
-        self._intervals: list[tuple[int, int]] = []
-        """Per call, the stamps around it."""
-        self._segments = list(self._build())
+        self.threads = pool().threads
+        count = len(executable.program.calls) + 2 * len(executable.segments)
+        self._stamps = Stamps(count, self.threads)
+        self._kernels: list[tuple[int, int]] = []
+        """Per kernel, its number among the calls and the number of its stamps."""
+        self._hosts: list[tuple[int, int]] = []
+        """Per call to the host, its number and that of the meeting before it."""
+        self.segments: Final = list(self._build(executable.segments))
 
-    def _build(self) -> Iterator[_Segment | HostCall]:
-        # A host call runs in Python: the stamps around it are programs of their own.
-        for segment in self._executable._segments:
-            if isinstance(segment, HostCall):
-                self._intervals.append((self._used, self._used + 1))
-                yield _native([self._stamp()])
-                yield segment
-                yield _native([self._stamp()])
+    def _build(self, segments: Sequence[Segment | HostCall]) -> Iterator[Segment | HostCall]:
+        # Threads meet before the first kernel, so that waking them is not part of it, and around a
+        # call to the host, which runs in Python: the stamps of these meetings tell how long.
+        number = stamp = 0
+        for part in segments:
+            if isinstance(part, HostCall):
+                self._hosts.append((number, stamp))
+                number, stamp = number + 1, stamp + 2
+                yield segment([self._stamps.meeting()])
+                yield part
+                yield segment([self._stamps.meeting()])
                 continue
-            rows = [self._stamp()]
-            for row in segment.calls:
-                self._intervals.append((self._used - 1, self._used))
-                rows += [row, self._stamp()]
-            yield _native(rows, segment)
+            rows = [self._stamps.meeting()]
+            for address, arguments, check in part.calls.tolist():
+                stamp += 1
+                self._kernels.append((number, stamp))
+                number += 1
+                rows.append(self._stamps.call(address, arguments, check))
+            stamp += 1
+            yield segment(rows, part)
 
-    def _stamp(self) -> Words:
-        """Return the call of the next stamp."""
-        at = self._pointers.ctypes.data + 8 * self._used
-        self._used += 1
-        return np.array([_stamp_address(), at, -1], np.int64)
-
-    def run(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[float]:
-        """Run the program once; return the seconds of each call."""
-        executable = self._executable
-        plain, executable._segments = executable._segments, self._segments
-        try:
-            executable.run(arguments, variables)
-        finally:
-            executable._segments = plain
-        now = self._times[:, 0] * 1e9 + self._times[:, 1]
-        return [(now[last] - now[first]) * 1e-9 for first, last in self._intervals]
-
-
-def _native(rows: list[Words], like: _Segment | None = None) -> _Segment:
-    """Return a segment of the given calls, whose memory is that of `like`."""
-    calls: Words = np.array(rows, np.int64)
-    if like is None:
-        descriptor: Words = np.zeros(8, np.int64)
-    else:
-        descriptor = like.descriptor.copy()
-    descriptor[:2] = calls.ctypes.data, len(rows)
-    return _Segment(calls, descriptor, [like], descriptor.ctypes.data)
-
-
-@functools.cache
-def _stamp_address() -> int:
-    """Return the address of the kernel in which thread 0 writes the time to its one argument."""
-    text = f"""
-target triple = "{host().triple}"
-declare i32 @clock_gettime(i32, ptr)
-define void @stamp(ptr %args, i64 %thread, i64 %threads) {{
-entry:
-  %first = icmp eq i64 %thread, 0
-  br i1 %first, label %note, label %out
-note:
-  %to = load ptr, ptr %args
-  %failed = call i32 @clock_gettime(i32 {time.CLOCK_MONOTONIC}, ptr %to)
-  br label %out
-out:
-  ret void
-}}
-"""
-    return text_addresses(text, ("stamp",))[0]
-
-
-# --- the machine's peak ---------------------------------------------------------------------------
-
-_TURNS: Final = 200_000
-
-
-def peak_flops(rounds: int = 20) -> float:
-    """Return the most float32 multiplications and additions a second, on all of Freshet's threads.
-
-    Measured: a loop of independent multiply-adds that stay in registers, the best of `rounds`.
-    """
-    target = host()
-    accumulators = min(2 * target.fma_latency, target.vector_registers - 4)
-    (address,) = text_addresses(_peak_text(target, accumulators), ("peak",))
-    threads = pool()
-    data = aligned_empty(
-        (threads.threads * accumulators * target.vector_bytes,), np.dtype(np.uint8)
-    )
-    times: Words = np.zeros((2, 2), np.int64)
-    pointers: Words = np.array(
-        [times[0].ctypes.data, data.ctypes.data, times[1].ctypes.data], np.int64
-    )
-    at = pointers.ctypes.data
-    functions = (_stamp_address(), address, _stamp_address())
-    segment = _native([np.array([f, at + 8 * i, -1], np.int64) for i, f in enumerate(functions)])
-    seconds = []
-    with threads.lock:
-        for _ in range(rounds):
-            threads.run(segment.address)
-            elapsed = times[1] - times[0]
-            seconds.append(float(elapsed[0]) + float(elapsed[1]) * 1e-9)
-    lanes = target.lanes(float32)
-    return 2.0 * threads.threads * _TURNS * accumulators * lanes / min(seconds)
-
-
-def _peak_text(target: Target, accumulators: int) -> str:
-    """Return the kernel that runs `_TURNS` turns of one multiply-add per accumulator."""
-    lanes = target.lanes(float32)
-    vector, operation = f"<{lanes} x float>", f"@llvm.fmuladd.v{lanes}f32"
-    splat = f"<{', '.join(['float 0.001'] * lanes)}>".replace("0.001", "0x3F50624DE0000000")
-    numbers = range(accumulators)
-    sums = "\n".join(
-        f"  %s{i} = phi {vector} [ zeroinitializer, %entry ], [ %t{i}, %turn ]" for i in numbers
-    )
-    steps = "\n".join(
-        f"  %t{i} = call {vector} {operation}({vector} %x, {vector} %x, {vector} %s{i})"
-        for i in numbers
-    )
-    stores = "\n".join(
-        f"  %p{i} = getelementptr {vector}, ptr %own, i64 {i}\n  store {vector} %t{i}, ptr %p{i}"
-        for i in numbers
-    )
-    return f"""
-target triple = "{target.triple}"
-declare {vector} {operation}({vector}, {vector}, {vector})
-define void @peak(ptr %args, i64 %thread, i64 %threads) {{
-entry:
-  %all = load ptr, ptr %args
-  %skip = mul i64 %thread, {accumulators * target.vector_bytes}
-  %own = getelementptr i8, ptr %all, i64 %skip
-  store volatile {vector} {splat}, ptr %own
-  %x = load volatile {vector}, ptr %own
-  br label %turn
-turn:
-  %n = phi i64 [ 0, %entry ], [ %n1, %turn ]
-{sums}
-{steps}
-  %n1 = add i64 %n, 1
-  %on = icmp ult i64 %n1, {_TURNS}
-  br i1 %on, label %turn, label %out
-out:
-{stores}
-  ret void
-}}
-"""
+    def run(self, run: Run) -> tuple[TimedRun, list[Array]]:
+        """Time one run, which is done by giving `run` the segments; return what it returned too."""
+        start = clock()
+        result = run(self.segments)
+        end = clock()
+        stamps = self._stamps.nanoseconds()
+        times: Words = np.empty((len(self._kernels) + len(self._hosts), self.threads, 2), np.int64)
+        for number, stamp in self._kernels:
+            times[number] = stamps[stamp]
+        for number, stamp in self._hosts:
+            begin, done = stamps[stamp, 0, 1], stamps[stamp + 1, 0, 0]
+            times[number] = begin
+            times[number, 0, 1] = done
+        return TimedRun(start, end, times), result

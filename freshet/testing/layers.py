@@ -10,6 +10,7 @@ The checks are functions, too, for those who do not use pytest.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,8 @@ class LayerSample:
         layer: The class.
         arguments: What its constructor is given.
         inputs: An array for each input, the first dimension the batch, which is at least 2; a
-            `TensorSpec` stands for random numbers. Several are given to the layer as a list.
+            `TensorSpec` stands for random numbers. Several are given to the layer as a list, or
+            one by one if its `call` takes several. Whole numbers are not differentiated.
         weights: Values of the layer's weights; random ones by default.
         expected: The output without training, by other means than Freshet's.
         expected_training: The output in training; `expected` by default. Not compared for layers
@@ -67,16 +69,17 @@ class LayerSample:
     label: str = ""
 
     def arrays(self, dtype: str = "float32") -> list[Array]:
-        """Return the inputs."""
-        return [
-            (random_array(x, i) if isinstance(x, TensorSpec) else np.asarray(x)).astype(dtype)
+        """Return the inputs, floating-point numbers in a dtype."""
+        found = [
+            random_array(x, i) if isinstance(x, TensorSpec) else np.asarray(x)
             for i, x in enumerate(self.inputs)
         ]
+        return [a if a.dtype.kind in "iu" else a.astype(dtype) for a in found]
 
     def make(self, **more: Any) -> Layer:
         """Return the layer with its weights."""
         made = self.layer(**{**self.arguments, **more})
-        made(_given(self.arrays()))
+        _called(made, self.arrays())
         made.set_weights(self.values(made))
         return made
 
@@ -101,8 +104,21 @@ def _given(arrays: Sequence[Any]) -> Any:
     return list(arrays) if len(arrays) > 1 else arrays[0]
 
 
+def _takes_several(layer: Layer) -> bool:
+    """Return whether a layer's inputs are arguments of their own, not a list."""
+    parameters = list(inspect.signature(type(layer).call).parameters.values())[1:]
+    kinds = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    return len([p for p in parameters if p.kind in kinds and p.default is p.empty]) > 1
+
+
+def _called(layer: Layer, arrays: Sequence[Any], **options: Any) -> Any:
+    if _takes_several(layer):
+        return layer(*arrays, **options)
+    return layer(_given(arrays), **options)
+
+
 def _outputs(layer: Layer, arrays: Sequence[Any], training: bool = False) -> list[Array]:
-    return [np.asarray(y.numpy()) for y in flatten(layer(_given(arrays), training=training))]
+    return [np.asarray(y.numpy()) for y in flatten(_called(layer, arrays, training=training))]
 
 
 def _same_random_state(source: Layer, target: Layer) -> None:
@@ -141,10 +157,11 @@ def check_shapes(sample: LayerSample) -> None:
     for fresh in (layer, sample.layer(**sample.arguments)):
         for batch in (len(arrays[0]), None):
             shapes = [(batch, *a.shape[1:]) for a in arrays]
-            said = _shapes(fresh.compute_output_shape(_given(shapes)))
+            given = shapes if _takes_several(fresh) else [_given(shapes)]
+            said = _shapes(fresh.compute_output_shape(*given))
             assert said == [(batch, *y.shape[1:]) for y in found]
     symbols = [Input(a.shape[1:], dtype=str(a.dtype)) for a in arrays]
-    for symbol, y in zip(flatten(sample.make()(_given(symbols))), found, strict=True):
+    for symbol, y in zip(flatten(_called(sample.make(), symbols)), found, strict=True):
         assert tuple(symbol.shape) == (None, *y.shape[1:])
         assert symbol.dtype.as_numpy_dtype == y.dtype
 
@@ -160,7 +177,7 @@ def check_unknown_batch(sample: LayerSample) -> None:
     arrays = sample.arrays()
     layer, eager = sample.make(), sample.make()
     specs = [TensorSpec((None, *a.shape[1:]), str(a.dtype)) for a in arrays]
-    traced = function(lambda *x: layer(_given(x)), input_signature=specs)
+    traced = function(lambda *x: _called(layer, x), input_signature=specs)
     for size in (len(arrays[0]), len(arrays[0]) - 1):
         part = [a[:size] for a in arrays]
         for y, expected in zip(flatten(traced(*part)), _outputs(eager, part), strict=True):
@@ -192,13 +209,14 @@ def _everything_of(layer: Layer) -> Any:
 
     def run(*arrays: Tensor) -> list[Tensor]:
         with GradientTape() as tape:
-            for x in arrays:
+            sources = [x for x in arrays if x.dtype.is_floating]
+            for x in sources:
                 tape.watch(x)
-            outputs = flatten(layer(_given(arrays), training=True))
+            outputs = flatten(_called(layer, arrays, training=True))
             loss = _weighted_sum(outputs)
-        sources = [*arrays, *layer.trainable_weights]
-        gradients = tape.gradient(loss, sources) if sources else []
-        return [*flatten(layer(_given(arrays), training=False)), *outputs, *gradients]
+        wanted = [*sources, *layer.trainable_weights]
+        gradients = tape.gradient(loss, wanted) if wanted else []
+        return [*flatten(_called(layer, arrays, training=False)), *outputs, *gradients]
 
     return run
 
@@ -222,15 +240,17 @@ def check_gradients(sample: LayerSample) -> None:
     def value(tensors: Sequence[Tensor]) -> Tensor:
         for generator, state in zip(layer.seed_generators(), start, strict=True):
             generator.state.assign(state)
-        return _weighted_sum(flatten(layer(_given(tensors), training=True)))
+        return _weighted_sum(flatten(_called(layer, tensors, training=True)))
 
     tensors = [convert_to_tensor(a) for a in arrays]
+    whole = [number for number, x in enumerate(tensors) if not x.dtype.is_floating]
     with GradientTape() as tape:
-        for x in tensors:
-            tape.watch(x)
+        tape.watch([x for x in tensors if x.dtype.is_floating])
         loss = value(tensors)
     gradients = tape.gradient(loss, [*tensors, *weights])
     for number, gradient in enumerate(gradients):
+        if number in whole:
+            continue
         assert gradient is not None, f"{layer.name}: no gradient of source {number}"
         along = random_array(TensorSpec(gradient.shape, "float64"), 300 + number)
 
@@ -258,7 +278,7 @@ def check_configuration(sample: LayerSample) -> None:
         again = deserialize_keras_object(written)
     assert type(again) is sample.layer
     assert again.get_config() == written["config"] == layer.get_config()
-    again(_given(sample.arrays()))
+    _called(again, sample.arrays())
     again.set_weights(layer.get_weights())
     for found, expected in zip(
         _outputs(again, sample.arrays()), _outputs(layer, sample.arrays()), strict=True
@@ -271,7 +291,7 @@ def check_saving(sample: LayerSample, folder: Path) -> None:
     arrays = sample.arrays()
     symbols = [Input(a.shape[1:], dtype=str(a.dtype)) for a in arrays]
     layer = sample.layer(**sample.arguments)
-    model = Model(_given(symbols), layer(_given(symbols)))
+    model = Model(_given(symbols), _called(layer, symbols))
     assert isinstance(model, Functional)
     layer.set_weights(sample.values(layer))
     model.save(folder / "model.keras")
@@ -288,7 +308,7 @@ def check_dtypes(sample: LayerSample) -> None:
     """Weights and outputs have the layer's dtype, whatever dtype of float the input has."""
     for dtype in ("float16", "float64", "bfloat16"):
         layer = sample.layer(**sample.arguments, dtype=dtype)
-        for y in flatten(layer(_given(sample.arrays()))):
+        for y in flatten(_called(layer, sample.arrays())):
             assert y.dtype.name == dtype
         assert {w.dtype.name for w in layer.weights} <= {dtype}
 
@@ -297,13 +317,14 @@ def check_weights(sample: LayerSample) -> None:
     """The weights have names of their own, are made once, and freezing reaches all."""
     layer = sample.layer(**sample.arguments, name="own")
     assert layer.weights == []
-    layer(_given(sample.arrays()))
+    _called(layer, sample.arrays())
     weights = layer.weights
-    layer(_given(sample.arrays()))
+    _called(layer, sample.arrays())
     assert [id(w) for w in layer.weights] == [id(w) for w in weights]
     paths = [w.path for w in weights]
     assert len(set(paths)) == len(paths)
-    assert all(path == f"own/{w.name}" for path, w in zip(paths, weights, strict=True))
+    inner = {id(w) for part in layer.layers_within() for w in part.weights}
+    assert all(w.path == f"own/{w.name}" for w in weights if id(w) not in inner)
     by_kind = [*layer.trainable_weights, *layer.non_trainable_weights]
     assert sorted(map(id, by_kind)) == sorted(map(id, weights))
     layer.trainable = False

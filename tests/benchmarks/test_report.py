@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks.harness.chart import draw
 from benchmarks.harness.report import Result, Start, result_json, result_text, table
 from benchmarks.harness.rounds import Turn
@@ -19,7 +21,7 @@ def result() -> Result:
         "mlp", "MLP", 128,
         turns={"freshet": turns(2.0, 2.2, 2.1), "tf": turns(4.0, 4.0, 4.2), "jax": turns(8, 8, 8)},
         forms={"freshet": "function", "tf": "layers", "jax": "window"},
-        starts={"freshet": Start(imports=0.25, cold=1.5, warm=0.5)},
+        starts={"freshet": Start(0.25, 1.5, 0.5, megabytes=141.7, added_megabytes=41.7)},
     )  # fmt: skip
 
 
@@ -38,7 +40,8 @@ def test_rows_are_sorted_by_time_and_the_best_peer_is_compared_with() -> None:
     assert lines[0] == "MLP, batch 128"
     assert [line.split("  ")[0] for line in lines[4:7]] == ["Freshet", "TF graph", "JAX jit"]
     assert lines[4].split() == [
-        "Freshet", "function", "2.10", "2.00", "2.05-2.15", "2.0", "0.25", "1.50", "0.50",
+        "Freshet", "function", "2.10", "2.00", "2.05-2.15", "2.0",
+        "0.25", "1.50", "0.50", "142", "42",
     ]  # fmt: skip
     assert "Freshet / TF graph: 0.50 (median of the rounds; quartiles 0.50-0.53)" in lines
 
@@ -66,11 +69,19 @@ def test_json_holds_every_round_and_can_be_read_back() -> None:
     content = json.loads(json.dumps(result_json(result())))
     assert content["best_peer"] == "tf"
     assert content["frameworks"]["freshet"]["rounds_ms"] == [2.0, 2.2, 2.1]
-    assert content["frameworks"]["freshet"]["start_seconds"]["warm"] == 0.5
-    assert content["frameworks"]["jax"]["start_seconds"] is None
+    assert content["frameworks"]["freshet"]["start"]["warm"] == 0.5
+    assert content["frameworks"]["freshet"]["start"]["megabytes"] == 141.7
+    assert content["frameworks"]["jax"]["start"] is None
 
 
-def test_the_chart_is_a_png(tmp_path: Path) -> None:
+def test_memory_that_is_unknown_is_left_blank() -> None:
+    found = result()
+    found.starts["freshet"] = Start(imports=0.25, cold=1.5, warm=0.5)
+    assert result_text(found).splitlines()[4].endswith("0.50")
+
+
+@pytest.mark.parametrize("models", [1, 5])
+def test_the_chart_is_a_png(tmp_path: Path, models: int) -> None:
     path = tmp_path / "chart.png"
-    draw([result()], "a machine", path)
+    draw([result()] * models, "a machine", path)
     assert path.read_bytes().startswith(b"\x89PNG")

@@ -19,22 +19,30 @@ class PretendWorker:
 
     losses: dict[str, list[float]] = {}
     broken: tuple[str, ...] = ()
+    fast_form = "plain"
+    checked: dict[str, str] = {}
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name, self.form = name, ""
 
     def ask(self, do: str, timeout: float = 900.0, **fields: Any) -> dict[str, Any]:
         if self.name in self.broken and do == "build":
             raise WorkerError("out of memory")
+        if do == "build":
+            self.form = fields["form"]
+        if do == "check":
+            self.checked[self.name] = fields["form"]
         milliseconds = 1.0 if self.name == "freshet" else 2.0
+        milliseconds *= 1 if self.form == self.fast_form else 3
         if do == "run":
             seconds = milliseconds * 1e-3 * fields["steps"]
-            return {"seconds": seconds, "cores": 2.0, "loss": 1.0, "accuracy": 0.5}
+            return {"seconds": seconds, "cores": 2.0, "loss": 1.0, "metric": 0.5}
         return {
             "hello": {"import_seconds": 0.5, "versions": {self.name: "1.0"}},
             "check": {"losses": self.losses.get(self.name, [2.0, 1.9, 1.8, 1.7])},
             "forms": {"forms": ["plain", "fancy"]},
             "build": {"seconds": 0.25},
+            "memory": {"bytes": 3_000_000, "imported_bytes": 1_000_000},
         }[do]
 
     def cpu_seconds(self) -> float:
@@ -55,6 +63,8 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> type[PretendWorker]:
     )
     monkeypatch.setattr(PretendWorker, "losses", {})
     monkeypatch.setattr(PretendWorker, "broken", ())
+    monkeypatch.setattr(PretendWorker, "fast_form", "plain")
+    monkeypatch.setattr(PretendWorker, "checked", {})
     return PretendWorker
 
 
@@ -74,6 +84,7 @@ def test_a_run_prints_a_table_and_writes_json_and_chart(
     (written,) = tmp_path.glob("*.json")
     content = json.loads(written.read_text())
     assert content["models"]["mlp"]["frameworks"]["torch"]["form"] == "plain"
+    assert content["models"]["mlp"]["frameworks"]["torch"]["start"]["added_megabytes"] == 2.0
     assert content["versions"]["torch"] == {"torch": "1.0"}
     assert str(tmp_path) not in written.read_text()
     assert written.with_suffix(".png").exists()
@@ -93,6 +104,18 @@ def test_different_losses_stop_the_run(tmp_path: Path, pretend: type[PretendWork
     pretend.losses = {"torch": [2.0, 1.9, 1.8, 1.6]}
     with pytest.raises(SystemExit, match=r"loss is 1\.6\d* in torch, 1\.7\d* in freshet"):
         run(tmp_path)
+
+
+def test_losses_are_compared_in_the_form_that_takes_part(
+    tmp_path: Path, pretend: type[PretendWorker]
+) -> None:
+    pretend.fast_form = "fancy"
+    run(tmp_path)
+    assert pretend.checked == {"freshet": "fancy", "torch": "fancy"}
+    (written,) = tmp_path.glob("*.json")
+    measured = json.loads(written.read_text())["models"]["mlp"]["frameworks"]["torch"]
+    assert measured["form"] == "fancy"
+    assert measured["step_ms"]["median"] == pytest.approx(2.0)
 
 
 def test_a_framework_that_fails_is_left_out(

@@ -17,6 +17,7 @@ from tensorboard.util import tensor_util
 import freshet as ft
 from freshet.cli import demo
 from freshet.cli.main import main
+from freshet.cli.options import new_folder
 from freshet.core.errors import AlreadyExistsError
 
 
@@ -104,10 +105,10 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path, capsys):
 
 def test_two_runs_in_one_second_get_folders_of_their_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folders = {demo.new_folder(None) for _ in range(3)}
+    folders = {new_folder(None, "digits") for _ in range(3)}
     assert len(folders) == 3
     with pytest.raises(AlreadyExistsError):
-        demo.new_folder(tmp_path)
+        new_folder(tmp_path, "digits")
 
 
 def test_shifts_move_by_one_pixel_and_keep_the_label():

@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 import freshet as ft
-from freshet.core.source import SourceLine, is_own_file, user_line
+from freshet.core.source import SourceLine, is_own_file, user_line, within
 
 
 def line_of_the_only_node(function: Any) -> SourceLine | None:
@@ -57,3 +57,31 @@ def test_a_file_that_cannot_be_read() -> None:
     assert line.text == ""
     assert str(line) == "<prompt>:3 in f"
     assert line.short == "<prompt>:3"
+
+
+def test_it_knows_the_part_of_a_model_that_is_at_work() -> None:
+    dense = ft.keras.layers.Dense(3, name="mine")
+    optimizer = ft.keras.optimizers.SGD()
+    dense.build((None, 2))
+    optimizer.build(dense.trainable_variables)
+
+    @ft.function
+    def step(x: ft.Tensor) -> None:
+        with ft.GradientTape() as tape:
+            y = dense(x) * 5.0
+        gradients = tape.gradient(y, dense.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, dense.trainable_variables, strict=True))
+
+    nodes = step.get_concrete_function(ft.TensorSpec([4, 2])).graph.nodes
+    parts = {n.source.part: n.source for n in nodes if n.source}
+    assert set(parts) == {"", "mine", "mine (gradient)", "SGD"}
+    assert "tape.gradient" in parts["mine (gradient)"].text
+    assert "dense(x) * 5.0" in parts["mine"].text
+
+
+def test_a_part_of_a_part_is_the_inner_one() -> None:
+    with within("outer"):
+        with within("inner"):
+            assert user_line().part == "inner"
+        assert user_line().part == "outer"
+    assert user_line().part == ""

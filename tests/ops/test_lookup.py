@@ -142,6 +142,10 @@ GATHER = {
                params={"axis": 0, "shape": (300, 20)}),
         Sample(inputs=(TensorSpec([17, 700]), index(700, below=90)), expected=spread,
                params={"axis": 1, "shape": (17, 90)}),
+        Sample(inputs=(TensorSpec([700, 20]), index(700, below=3, dtype="uint8")), expected=spread,
+               params={"axis": 0, "shape": (5, 20)}),
+        Sample(inputs=(whole_numbers(700, 20, dtype="int8"), crowded(700, below=300)),
+               expected=spread, params={"axis": 0, "shape": (300, 20)}),
         Sample(inputs=(TensorSpec([0, 20]), np.int32([])), params={"axis": 0, "shape": (3, 20)},
                expected=spread),
     ],
@@ -212,14 +216,23 @@ SEGMENTS = {
     ],
 }  # fmt: skip
 
+CHECKS = {
+    "check_indices": [
+        Sample(inputs=(i, TensorSpec([4, 3])), params={"axis": 1}, expected=lambda i, x, axis: i)
+        for i in (np.int32([[0, 2], [1, 1]]), np.uint8(2), np.zeros((0, 3), np.int64))
+    ],
+}
+
 ERRORS = {
     "gather": [
         ErrorSample(inputs=(TensorSpec([3]), np.float32([1])), params={"axis": 0},
                     message=r"gather: indices must be integers, received f32\[1\]",
                     exception=DTypeError),
-        ErrorSample(inputs=(TensorSpec([4, 3]), np.int32([0, 3, 1])), params={"axis": 1},
+    ],
+    "check_indices": [
+        ErrorSample(inputs=(np.int32([0, 3, 1]), TensorSpec([4, 3])), params={"axis": 1},
                     message=r"gather: index 3 is outside \[0, 3\) of axis 1"),
-        ErrorSample(inputs=(TensorSpec([4]), np.int32([-1])), params={"axis": 0},
+        ErrorSample(inputs=(np.int32([-1]), TensorSpec([4])), params={"axis": 0},
                     message=r"gather: index -1 is outside \[0, 4\) of axis 0"),
     ],
     "gather_nd": [
@@ -267,7 +280,7 @@ ERRORS = {
 
 
 class TestLookup(PrimitiveSuite):
-    samples = {**GATHER, **SCATTER, **SEGMENTS}
+    samples = {**CHECKS, **GATHER, **SCATTER, **SEGMENTS}
     errors = ERRORS
 
 
@@ -291,12 +304,18 @@ def batched_gather(x: np.ndarray, indices: np.ndarray, axis: int, batch_dims: in
 def test_gather_takes_batches(axis: int | None, batch_dims: int, shape: Place) -> None:
     x = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
     indices = index(*shape, below=2)
-    batch = batch_dims % (len(shape) + 1) if batch_dims < 0 else batch_dims
+    batch = batch_dims + len(shape) if batch_dims < 0 else batch_dims
     where = batch if axis is None else axis % 4
     found = ft.gather(x, indices, axis=axis, batch_dims=batch_dims)
     expected = batched_gather(x, indices, where, batch)
     assert found.shape == expected.shape
     assert found.numpy().tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(("axis", "batch_dims"), [(0, 1), (None, 3), (1, -4)])
+def test_gather_refuses_batches_that_there_are_not(axis: int | None, batch_dims: int) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"gather: batch_dims={batch_dims} must not be"):
+        ft.gather(np.zeros((2, 3, 4)), np.zeros((2, 3), np.int32), axis=axis, batch_dims=batch_dims)
 
 
 def test_gather_of_batches_of_unknown_size() -> None:
@@ -315,7 +334,7 @@ def test_an_embedding_is_trained_by_adding_up_what_its_rows_get() -> None:
     table = ft.Variable(np.arange(8, dtype=np.float32).reshape(4, 2))
     with ft.GradientTape() as tape:
         rows = ft.nn.embedding_lookup(table, [[1, 3], [1, 0]])
-        loss = ft.reduce_sum(rows * ft.constant([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]))
+        loss = ft.reduce_sum(rows * np.arange(1, 9, dtype=np.float32).reshape(2, 2, 2))
     assert rows.numpy().tolist() == [[[2, 3], [6, 7]], [[2, 3], [0, 1]]]
     assert tape.gradient(loss, table).numpy().tolist() == [[7, 8], [6, 8], [0, 0], [3, 4]]
 
@@ -374,7 +393,7 @@ def test_sorted_segments_need_numbers_that_are_known() -> None:
     def f(ids: Any) -> Any:
         return ft.math.segment_sum(ft.ones([2]), ids)
 
-    with pytest.raises(UnimplementedError, match="use ft.math.unsorted_segment_sum"):
+    with pytest.raises(UnimplementedError, match=r"use ft\.math\.unsorted_segment_sum"):
         f(ft.constant([0, 1]))
 
 

@@ -87,9 +87,7 @@ class Expressions:
                 values[expr] = self._expression(expr, values, at)
         return values
 
-    def store(
-        self, statement: Store, value: Value, at: Point, index: Value | None = None
-    ) -> None:
+    def store(self, statement: Store, value: Value, at: Point, index: Value | None = None) -> None:
         """Write a value to its place; with an index that is data, add it to what is there."""
         buffer = self.kernel.buffer(statement.buffer)
         base, step = self._address(statement.where, buffer.shape, at)

@@ -98,8 +98,13 @@ class _Fuser:
             elif not is_alias(node) and any(v in self.memory.held for v in node.outputs):
                 self._place(node)
         needed = self._needed()
-        steps = tuple(self._step(item, needed) for item in self._sorted())
-        return Fused(steps, self.memory)
+        items = [i for i in self._sorted() if self._is_needed(i, needed)]
+        return Fused(tuple(self._step(item, needed) for item in items), self.memory)
+
+    @staticmethod
+    def _is_needed(item: Draft | Node, needed: dict[int, dict[Value, None]]) -> bool:
+        """Whether anything comes of an item: a check may want no more than an operand's shape."""
+        return isinstance(item, Node) or item.check is not None or bool(needed[id(item)])
 
     def _own(self, item: Draft | Node, node: Node) -> None:
         self.items.append(item)

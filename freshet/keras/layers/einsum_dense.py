@@ -67,7 +67,8 @@ class EinsumDense(Layer):
         if quantization_config is not None:
             raise InvalidArgumentError("EinsumDense: quantization_config must be None")
         self.equation = equation
-        self.output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        sizes = [output_shape] if isinstance(output_shape, int) else output_shape
+        self.output_shape = tuple(sizes)
         self.activation = activations.get(activation)
         self.bias_axes = bias_axes
         self.kernel_initializer = initializers.get(kernel_initializer)

@@ -20,6 +20,7 @@ from freshet.core.errors import FailedPreconditionError, InvalidArgumentError, O
 from freshet.core.module import Module
 from freshet.core.nest import flatten, is_nested, map_structure
 from freshet.core.shapes import TensorShape
+from freshet.core.source import within
 from freshet.core.tensor import Tensor
 from freshet.core.traceback import short_traceback
 from freshet.core.variable import Variable
@@ -426,7 +427,7 @@ class Layer(Configurable, Module):
         before, _call.training = _call.training, training
         _call.depth += 1
         try:
-            with self._located():
+            with self._located(), within(self.name):
                 outputs = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
                     self._regularize_activity(outputs)
@@ -493,7 +494,7 @@ class Layer(Configurable, Module):
             return
         found = self.compute_mask(inputs, mask)
         for output, own in zip(given, flatten(found), strict=False):
-            if mask_of(output) is None:
+            if mask_of(output) is None and hasattr(output, "shape"):
                 with_mask(output, own)
 
     @contextmanager
@@ -529,18 +530,22 @@ class Layer(Configurable, Module):
         """Return the outputs' shapes and dtypes as `KerasTensor`s, by tracing `call`."""
         if type(self).compute_output_shape is not Layer.compute_output_shape:
             shape = self.compute_output_shape(_shapes_of(args[0]))
-            return _spec_of_shape(shape, self.compute_dtype)
+            outputs = _spec_of_shape(shape, self.compute_dtype)
+            self._pass_mask_on(args[0], self._mask_argument(args, kwargs), outputs)
+            return outputs
         tracer = GraphTracer(self.name)
 
         def placeholder(leaf: Any) -> Any:
             if not isinstance(leaf, KerasTensor):
                 return leaf
-            return tracer.argument(leaf.type, "x")
+            return with_mask(tracer.argument(leaf.type, "x"), placeholder(mask_of(leaf)))
 
         with context.tracing(tracer), context.recording(()):
-            symbols = [map_structure(placeholder, a) for a in args]
+            symbols = [self._converted(map_structure(placeholder, a)) for a in args]
             named = {k: map_structure(placeholder, v) for k, v in kwargs.items()}
-            outputs = self._run([self._converted(s) for s in symbols], named)
+            mask = self._mask_argument(symbols, named)
+            outputs = self._run(symbols, named)
+            self._pass_mask_on(_first(symbols, named), mask, outputs)
         return map_structure(_keras_tensor, outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -656,7 +661,7 @@ def _spec_of_shape(shape: Any, dtype: Any) -> Any:
 
 def _keras_tensor(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return KerasTensor(value.shape, value.dtype)
+        return with_mask(KerasTensor(value.shape, value.dtype), _keras_tensor(mask_of(value)))
     return value
 
 

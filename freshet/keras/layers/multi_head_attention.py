@@ -145,7 +145,9 @@ class MultiHeadAttention(Layer):
 
     # --- building ---------------------------------------------------------------------------------
 
-    def build(self, query_shape: Any, value_shape: Any, key_shape: Any = None) -> None:
+    def build(  # type: ignore[override]
+        self, query_shape: Any, value_shape: Any, key_shape: Any = None
+    ) -> None:
         """Make the projections."""
         shapes = [query_shape, value_shape, value_shape if key_shape is None else key_shape]
         ranks = {len(shape) for shape in shapes}
@@ -159,7 +161,7 @@ class MultiHeadAttention(Layer):
             self._build_shapes["key_shape"] = key_shape
         rank = len(query_shape)
         sizes = (self.key_dim, self.key_dim, self.value_dim)
-        self._query_dense, self._key_dense, self._value_dense = (
+        self.query_dense, self.key_dense, self.value_dense = (
             self._into_heads(name, rank, size, shape)
             for name, size, shape in zip(
                 ("query", "key", "value"), sizes, (shapes[0], shapes[2], shapes[1]), strict=True
@@ -169,7 +171,7 @@ class MultiHeadAttention(Layer):
             self.attention_axes = tuple(range(1, rank - 1))
         self.attention_axes = tuple(int(axis) % rank for axis in self.attention_axes)
         self._equations = _attention_equations(rank + 1, self.attention_axes)
-        self._output_dense = self._out_of_heads(rank, query_shape)
+        self.output_dense = self._out_of_heads(rank, query_shape)
 
     def _into_heads(self, name: str, rank: int, size: int, shape: Any) -> EinsumDense:
         """Return the projection [..., features] to [..., heads, size]."""
@@ -207,6 +209,7 @@ class MultiHeadAttention(Layer):
             dtype=self.dtype_policy,
             name=name,
         )
+        made.supports_masking = True  # the masks are applied here, to the scores
         made.build(shape)
         return made
 
@@ -252,8 +255,8 @@ class MultiHeadAttention(Layer):
         seen = self._seen(
             (query, value, key), (query_mask, value_mask, key_mask), attention_mask, use_causal_mask
         )
-        projected = self._query_dense(query) * (1.0 / math.sqrt(self.key_dim))
-        keys = self._key_dense(value if key is None else key)
+        projected = self.query_dense(query) * (1.0 / math.sqrt(self.key_dim))
+        keys = self.key_dense(value if key is None else key)
         scores = einsum(self._equations[0], keys, projected)
         looked = len(self.attention_axes)
         if seen is not None:
@@ -262,8 +265,8 @@ class MultiHeadAttention(Layer):
             scores = m.where(seen, scores, scores + hidden(scores.dtype))
         weights = nn.softmax(scores, list(range(scores.ndim - looked, scores.ndim)))
         kept = self._dropout_layer(weights, training=training)
-        heads = einsum(self._equations[1], kept, self._value_dense(value))
-        y = self._output_dense(heads)
+        heads = einsum(self._equations[1], kept, self.value_dense(value))
+        y = self.output_dense(heads)
         return (y, weights) if return_attention_scores else y
 
     def _seen(

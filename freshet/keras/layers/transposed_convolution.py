@@ -80,7 +80,7 @@ class BaseConvTranspose(BaseConv):
                     f"{kind}: output_padding must be less than strides={self.strides}, received "
                     f"{output_padding!r}"
                 )
-            self.output_padding = output_padding if isinstance(output_padding, int) else extra
+            self.output_padding = extra
 
     def _kernel_shape(self, channels: int) -> tuple[int, ...]:
         return (*self.kernel_size, self.filters, channels)
@@ -114,9 +114,7 @@ class BaseConvTranspose(BaseConv):
         """
         stride = self.strides[d]
         reach = (self.kernel_size[d] - 1) * self.dilation_rate[d] + 1
-        extra = self.output_padding
-        if isinstance(extra, tuple):
-            extra = extra[d]
+        extra = None if self.output_padding is None else self.output_padding[d]
         if self.padding == "valid":
             excess = max(stride - reach, 0) if extra is None else extra
             return reach, excess, (0, 0)

@@ -11,6 +11,7 @@ from freshet.keras.configurable import deserialize_object, serialize, serialize_
 from freshet.keras.layers.input_layer import InputLayer
 from freshet.keras.layers.keras_tensor import KerasTensor, Node
 from freshet.keras.layers.layer import Layer
+from freshet.keras.layers.normalization import BatchNormalization
 from freshet.keras.masks import with_mask
 from freshet.keras.models.functional_graph import FunctionalGraph
 from freshet.keras.training.trainer import Trainer
@@ -414,9 +415,12 @@ def _arguments(value: Any, layers: dict[str, Layer]) -> Any:
 def _replay(layers: dict[str, Layer], name: str, node: dict[str, Any]) -> None:
     args = [_arguments(a, layers) for a in node.get("args", [])]
     kwargs = {k: _arguments(v, layers) for k, v in node.get("kwargs", {}).items()}
-    # Keras saves training=False for each layer that was not told otherwise.
-    told = {k: v for k, v in kwargs.items() if v is not None and (k, v) != ("training", False)}
-    layers[name](*args, **told)
+    layer = layers[name]
+    # Keras saves training=False for a layer that was told nothing. Only of a model or a
+    # normalization it is what somebody wrote, to keep it as it is.
+    if kwargs.get("training") is False and not isinstance(layer, (Model, BatchNormalization)):
+        del kwargs["training"]
+    layer(*args, **{k: v for k, v in kwargs.items() if v is not None})
 
 
 def _resolve(references: Any, layers: dict[str, Layer]) -> Any:

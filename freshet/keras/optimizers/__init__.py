@@ -12,6 +12,9 @@ from freshet.keras.optimizers.adadelta import Adadelta
 from freshet.keras.optimizers.adagrad import Adagrad
 from freshet.keras.optimizers.adam import Adam, AdamW
 from freshet.keras.optimizers.adamax import Adamax
+from freshet.keras.optimizers.ftrl import Ftrl
+from freshet.keras.optimizers.lamb import Lamb
+from freshet.keras.optimizers.lion import Lion
 from freshet.keras.optimizers.nadam import Nadam
 from freshet.keras.optimizers.optimizer import Optimizer
 from freshet.keras.optimizers.rmsprop import RMSprop
@@ -24,6 +27,9 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
     "Nadam",
     "Optimizer",
     "RMSprop",
@@ -34,7 +40,7 @@ __all__ = [
 ]
 
 _CLASSES: Final[tuple[type[Optimizer], ...]] = (
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Nadam, RMSprop, SGD,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, RMSprop, SGD,
 )  # fmt: skip
 ALIASES: Final[dict[str, Any]] = {
     **{cls.__name__: cls for cls in _CLASSES},

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from freshet.core.errors import FailedPreconditionError, InvalidArgumentError, UnimplementedError
+from freshet.core.source import within
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.graph.tape import GradientTape
@@ -165,7 +166,10 @@ class Optimizer(OptimizerState):
         name = type(self).__name__
         pairs = pairs_with_gradient(name, given, self._variables_for(given, trainable_variables))
         gradients = [as_gradient(name, g, v) for g, v in pairs]
-        variables = [v for _, v in pairs]
+        with within(name):
+            self._apply(gradients, [v for _, v in pairs])
+
+    def _apply(self, gradients: list[Tensor], variables: list[Variable]) -> None:
         if self.loss_scale_factor is not None:
             gradients = [g / self.loss_scale_factor for g in gradients]
         if self.gradient_accumulation_steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 
 from freshet.core.buffers import aligned_empty
 from freshet.core.errors import InvalidArgumentError
-from freshet.core.nest import flatten, is_nested, map_structure, pack_sequence_as
+from freshet.core.nest import flatten, is_nested, map_structure, packer
 from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
 
@@ -29,6 +30,29 @@ class Batch:
         """Number of examples."""
         leaves = [leaf for leaf in flatten(self.data[0]) if leaf is not None]
         return len(leaves[0]) if leaves and leaves[0].ndim else 1
+
+    @functools.cached_property
+    def arrays(self) -> list[Array]:
+        """The arrays, in order."""
+        return [leaf for leaf in flatten(self.data) if leaf is not None]
+
+    @functools.cached_property
+    def form(self) -> Any:
+        """What the batch is made of: the same arrays may be x and y or x alone."""
+        return _form(self.data)
+
+    @functools.cached_property
+    def signature(self) -> Any:
+        """What a step is traced for: the form, dtypes and shapes."""
+        return (self.form, *[(a.dtype, a.shape) for a in self.arrays])
+
+
+def _form(data: Any) -> Any:
+    if isinstance(data, dict):
+        return ("dict", *[(key, _form(data[key])) for key in sorted(data)])
+    if isinstance(data, (list, tuple)):
+        return (type(data).__name__, *[_form(item) for item in data])
+    return data is None
 
 
 def as_array(value: Any, what: str) -> Array:
@@ -114,7 +138,9 @@ class ArrayData:
             shapes = [a.shape for a in self._arrays]
             raise InvalidArgumentError(f"there are no examples: the data has shapes {shapes}")
         self._order = order
-        self._buffers: dict[int, list[Array]] = {}
+        self._leaves = flatten(self.structure)
+        self._pack = packer(self.structure)
+        self._buffers: dict[int, Batch] = {}
 
     @property
     def steps(self) -> int:
@@ -127,22 +153,24 @@ class ArrayData:
         for start in range(0, self.examples, self.batch_size):
             stop = min(start + self.batch_size, self.examples)
             if order is None:
-                arrays = [a[start:stop] for a in self._arrays]
+                yield self._batch([a[start:stop] for a in self._arrays])
             else:
-                arrays = self._gathered(order[start:stop])
-            leaves = iter(arrays)
-            flat = [None if leaf is None else next(leaves) for leaf in flatten(self.structure)]
-            yield Batch(pack_sequence_as(self.structure, flat))
+                yield self._gathered(order[start:stop])
 
-    def _gathered(self, rows: Array) -> list[Array]:
-        buffers = self._buffers.get(len(rows))
-        if buffers is None:
-            buffers = self._buffers[len(rows)] = [
-                aligned_empty((len(rows), *a.shape[1:]), a.dtype) for a in self._arrays
-            ]
-        for array, buffer in zip(self._arrays, buffers, strict=True):
-            np.take(array, rows, axis=0, out=buffer, mode="clip")  # clip: no check, rows are ours
-        return buffers
+    def _batch(self, arrays: list[Array]) -> Batch:
+        given = iter(arrays)
+        return Batch(self._pack([None if leaf is None else next(given) for leaf in self._leaves]))
+
+    def _gathered(self, rows: Array) -> Batch:
+        batch = self._buffers.get(len(rows))
+        if batch is None:
+            shapes = [(len(rows), *a.shape[1:]) for a in self._arrays]
+            pairs = zip(shapes, self._arrays, strict=True)
+            batch = self._batch([aligned_empty(s, a.dtype) for s, a in pairs])
+            self._buffers[len(rows)] = batch
+        for array, buffer in zip(self._arrays, batch.arrays, strict=True):
+            array.take(rows, 0, buffer, "clip")  # clip: no check, rows are ours
+        return batch
 
 
 class IterableData:

@@ -32,24 +32,20 @@ class StepFunction:
         """Run the step on a batch."""
         if self._model.run_eagerly:
             return self._run_eagerly(batch)
-        leaves = flatten(batch.data)
-        arrays = [leaf for leaf in leaves if leaf is not None]
-        form = _form(batch.data)
-        key = (form, *[(a.dtype, a.shape) for a in arrays])
-        concrete = self._concrete.get(key)
+        concrete = self._concrete.get(batch.signature)
         if concrete is None:
-            concrete = self._concrete[key] = self._trace(batch, form, arrays)
-        results = concrete.executor(arrays, concrete.captured_variables)
+            concrete = self._concrete[batch.signature] = self._trace(batch)
+        results = concrete.executor(batch.arrays, concrete.captured_variables)
         return concrete.pack(results)
 
-    def _trace(self, batch: Batch, form: Any, arrays: Sequence[Array]) -> ConcreteFunction:
+    def _trace(self, batch: Batch) -> ConcreteFunction:
         structure = batch.data
-        function = self._functions.get(form)
+        function = self._functions.get(batch.form)
         if function is None:
-            function = self._functions[form] = Function(
+            function = self._functions[batch.form] = Function(
                 self._python(structure), name=self._name, keeps_variables=True
             )
-        specs = [TensorSpec(a.shape, of_array(a)) for a in arrays]
+        specs = [TensorSpec(a.shape, of_array(a)) for a in batch.arrays]
         try:
             return function.get_concrete_function(*specs)
         finally:
@@ -73,12 +69,3 @@ class StepFunction:
         return map_structure(
             lambda t: np.asarray(t.numpy()) if isinstance(t, Tensor) else t, results
         )
-
-
-def _form(data: Any) -> Any:
-    """Return what a batch is made of, for comparison: the same arrays may be x and y or x alone."""
-    if isinstance(data, dict):
-        return ("dict", *[(key, _form(data[key])) for key in sorted(data)])
-    if isinstance(data, (list, tuple)):
-        return (type(data).__name__, *[_form(item) for item in data])
-    return data is None

@@ -551,7 +551,7 @@ def _logs(results: Any) -> Logs:
             "train_step and test_step must return a dict of metrics, received "
             f"{type(results).__name__}"
         )
-    return {k: float(v) if np.ndim(v) == 0 else v for k, v in results.items()}
+    return {k: v if getattr(v, "ndim", 0) else float(v) for k, v in results.items()}
 
 
 def _validation(data: Any, batch_size: int | None, steps: int | None) -> ArrayData | IterableData:

@@ -13,7 +13,8 @@ from freshet.keras import layers, saving
 from freshet.keras.configurable import serialize_object
 from freshet.testing import LayerSample, LayerSuite
 
-CASES = json.loads((Path(__file__).parents[1] / "oracle" / "layers.json").read_text())
+FILES = sorted((Path(__file__).parents[1] / "oracle").glob("layers*.json"))
+CASES = [case for file in FILES for case in json.loads(file.read_text())]
 
 OTHER = ("masking", "recurrent")
 
@@ -26,7 +27,7 @@ def as_sample(case: dict[str, Any]) -> LayerSample:
     return LayerSample(
         layer=getattr(layers, case["name"]),
         arguments=case["kwargs"],
-        inputs=tuple(np.asarray(x, np.float32) for x in case["inputs"]),
+        inputs=tuple(map(np.asarray, case["inputs"])),
         weights=optional(case["weights"]),
         expected=case["y"],
         expected_training=case.get("y_training"),

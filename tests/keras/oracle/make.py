@@ -382,7 +382,16 @@ def optimizer_cases() -> list[Case]:
         ("Nadam", {"learning_rate": 0.1, "gradient_accumulation_steps": 2}),
         ("SGD", {"learning_rate": 0.1, "loss_scale_factor": 4.0}),
         ("Adam", {"learning_rate": schedule}),
-    ]
+        ("Lion", {"learning_rate": 0.1}),
+        ("Lion", {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.8, "weight_decay": 0.1}),
+        ("Lamb", {"learning_rate": 0.1}),
+        ("Lamb", {"learning_rate": 0.1, "beta_1": 0.8, "epsilon": 1e-3}),
+        ("Ftrl", {"learning_rate": 0.1}),
+        ("Ftrl", {"learning_rate": 0.1, "learning_rate_power": -0.7, "beta": 0.2,
+                  "initial_accumulator_value": 0.3, "l1_regularization_strength": 0.5,
+                  "l2_regularization_strength": 0.1,
+                  "l2_shrinkage_regularization_strength": 0.05}),
+    ]  # fmt: skip
     cases = []
     for name, kwargs in rows:
         arguments = dict(kwargs)

@@ -106,7 +106,7 @@ def alike(config: Any) -> Any:
     if isinstance(config, dict):
         if config.get("class_name") == "DTypePolicy":
             return config["config"]["name"]
-        without = ("activity_regularizer", "compile_config", "mask")
+        without = ("activity_regularizer", "compile_config", "mask", "training")
         dropped = {"shared_object_id", "build_config", *(k for k in without if not config.get(k))}
         if "reduction" in config or "build_input_shape" in config:
             dropped.add("dtype")  # a loss's or a Sequential's; Keras writes it now and then

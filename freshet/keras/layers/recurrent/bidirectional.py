@@ -12,6 +12,7 @@ from freshet.keras.layers.layer import Layer
 from freshet.keras.layers.recurrent.inner import build_inner, takes
 from freshet.keras.registry import custom_object_scope
 from freshet.ops import shaping
+from freshet.ops.math import cast
 
 MODES = ("sum", "mul", "concat", "ave", None)
 
@@ -170,6 +171,7 @@ class Bidirectional(Layer):
         if self.return_state:
             (y, *own), (back, *others) = y, back
             states = (*own, *others)
+        y, back = (cast(part, self.compute_dtype) for part in (y, back))
         if self.return_sequences:
             back = shaping.reverse(back, [1])
         if self.merge_mode is None:

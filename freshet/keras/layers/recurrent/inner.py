@@ -9,9 +9,7 @@ from freshet.keras.layers.layer import Layer
 
 
 def build_inner(owner: Layer, layer: Layer, shape: Any) -> None:
-    """Make the weights of a layer within another, which their paths name."""
-    if layer.built:
-        return
+    """Make the weights of a layer within another, if it has none yet; let their paths name both."""
     layer._build(shape)
     for weight in layer.weights:
         weight.path = f"{owner.name}/{weight.path}"

@@ -66,8 +66,8 @@ def run(cell: Any, x: Tensor, states: Any, manner: Manner) -> tuple[Tensor, Any]
 
 def _run_own(cell: RecurrentCell, x: Tensor, states: Any, manner: Manner) -> tuple[Tensor, Any]:
     """Go through a sequence with a cell whose output is its first state."""
-    part = cell.project(x, manner.training)
-    first: list[Tensor] = flatten(states)
+    part = cell.project(cast(x, cell.compute_dtype), manner.training)
+    first = [cast(state, cell.compute_dtype) for state in flatten(states)]
     masks = cell.recurrent_masks(first[0], manner.training)
 
     def step(before: list[Tensor], row: Any) -> tuple[list[Tensor], Tensor | None]:
@@ -95,7 +95,8 @@ def _run_stack(cell: StackedRNNCells, x: Tensor, states: Any, manner: Manner) ->
 
 def _run_any(cell: Any, x: Tensor, states: Any, manner: Manner) -> tuple[Tensor, Any]:
     """Go through a sequence with a cell of the caller's."""
-    dtype = getattr(cell, "compute_dtype", x.dtype.name)
+    dtype = getattr(cell, "compute_dtype", flatten(states)[0].dtype.name)
+    states = map_structure(lambda state: cast(state, dtype), states)
     batch = x.shape[1] if x.shape[1] is not None else shaping.shape(x)[1]
     nothing = zero_states(output_size_of(cell), batch, dtype)
 

@@ -121,10 +121,8 @@ class LSTMCell(RecurrentCell):
     ) -> tuple[Tensor, list[Tensor]]:
         """Return the output and the new states."""
         (h, c), n = states, self.units
-        inner = self.recurrent(h, masks)
-        i, f, candidate, o = (
-            part[:, g * n : (g + 1) * n] + inner[:, g * n : (g + 1) * n] for g in range(4)
-        )
+        z = part + self.recurrent(h, masks)
+        i, f, candidate, o = (z[:, g * n : (g + 1) * n] for g in range(4))
         gate = self.recurrent_activation
         memory = gate(f) * c + gate(i) * self.activation(candidate)
         output = gate(o) * self.activation(memory)

@@ -191,6 +191,7 @@ class RNN(Layer):
         )  # fmt: skip
         states = self._first_states(sequences, initial_state)
         output, states = run(self.cell, _swapped(sequences), states, manner)
+        output, *states = map_structure(lambda y: cast(y, self.compute_dtype), [output, *states])
         if self.stateful:
             for variable, value in zip(flatten(self.states), flatten(states), strict=True):
                 variable.assign(value)

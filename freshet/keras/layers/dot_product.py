@@ -34,7 +34,8 @@ class Dot(BaseMerge):
         InvalidArgumentError: There are not two inputs, or the sizes along the axes differ.
 
     Example:
-        >>> Dot(1)([[[1.0, 2.0]], [[3.0, 4.0]]]).numpy().tolist()
+        >>> import freshet as ft
+        >>> Dot(1)([ft.constant([[1.0, 2.0]]), ft.constant([[3.0, 4.0]])]).numpy().tolist()
         [[11.0]]
     """
 

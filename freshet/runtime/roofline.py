@@ -1,0 +1,187 @@
+"""Kernels beside what the machine allows: the roofline model.
+
+    shortest time = max(FLOPs / peak FLOP/s, bytes / bandwidth)
+    part of the roof = shortest time / measured time
+
+A kernel that computes much with each byte is limited by arithmetic, one that computes little by
+memory (S. Williams, A. Waterman and D. Patterson, Roofline: an insightful visual performance model
+for multicore architectures, Communications of the ACM 52, 2009).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from freshet.compiler.costs import kernel_bytes, kernel_flops, makes_random_numbers
+from freshet.compiler.kernel import Kernel
+from freshet.compiler.program import HostCall, KernelCall
+from freshet.core.source import SourceLine
+from freshet.runtime.machine import memory_bandwidth, peak_flops, rounded_size
+from freshet.runtime.pool import pool
+from freshet.runtime.profile import Call, name_of, reason_of, sources_of
+from freshet.runtime.recorder import ProgramRecord
+
+FAR_BELOW: Final = 0.5
+"""Part of the roof under which a kernel is worth a look."""
+MUCH: Final = 0.03
+"""Part of a program's time from which a kernel is worth a look."""
+_BURSTS: Final = 3
+_PAUSE_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Roof:
+    """What the machine allows.
+
+    Attributes:
+        peak_flops: Floating-point operations a second.
+        bandwidth: Bytes a second, from and to memory that holds a program's data.
+    """
+
+    peak_flops: float
+    bandwidth: float
+
+    def shortest_seconds(self, flops: float, moved: float) -> float:
+        """Return the least time for so many operations and bytes."""
+        return max(flops / self.peak_flops, moved / self.bandwidth)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The measured limits of this machine.
+
+    Attributes:
+        threads: How many threads they are for.
+        peak_flops: Floating-point operations a second.
+        far_bandwidth: Bytes a second of memory that no cache holds.
+        bandwidths: Bytes a second by the size of the data.
+    """
+
+    threads: int
+    peak_flops: float
+    far_bandwidth: float
+    bandwidths: dict[int, float]
+
+    def roof(self, working_set: int) -> Roof:
+        """Return what it allows a program whose data take so many bytes."""
+        bandwidth = self.bandwidths.get(rounded_size(working_set), self.far_bandwidth)
+        return Roof(self.peak_flops, bandwidth)
+
+
+def measure_machine(working_sets: Iterable[int]) -> Machine:
+    """Measure the limits, for programs whose data take so many bytes."""
+    far = memory_bandwidth()
+    # What a cache gives is never less than what is behind it, whatever disturbs a measurement.
+    bandwidths = {rounded_size(size): far for size in working_sets}
+    peak = 0.0
+    for _ in range(_BURSTS):  # apart: what else the machine does comes and goes
+        time.sleep(_PAUSE_SECONDS)
+        peak = max(peak, peak_flops())
+        for size, known in bandwidths.items():
+            bandwidths[size] = max(known, memory_bandwidth(size, rounds=4))
+    return Machine(pool().threads, peak, far, bandwidths)
+
+
+@dataclass(frozen=True)
+class KernelTime:
+    """Equal kernels from the same lines, in one run of a program: the steps of a loop are one.
+
+    Attributes:
+        name: The kernel's, or ``host:`` and the primitive's.
+        sources: The user's lines.
+        calls: How often it is called.
+        seconds: What all its calls take.
+        flops: What they compute.
+        bytes: What they move.
+        share: Part of the time of all calls of the program.
+        roof: Part of what the machine allows; None for a call to the host.
+        is_compute_bound: Whether arithmetic is its limit, rather than memory.
+        note: What else explains its time; empty if nothing does.
+        numbers: The numbers of its calls in the program.
+    """
+
+    name: str
+    sources: tuple[SourceLine, ...]
+    calls: int
+    seconds: float
+    flops: int
+    bytes: int
+    share: float
+    roof: float | None
+    is_compute_bound: bool
+    note: str
+    numbers: tuple[int, ...]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The layers and optimizers that the kernel works for."""
+        return tuple(dict.fromkeys(s.part for s in self.sources if s.part))
+
+    @property
+    def flop_rate(self) -> float:
+        """FLOP/s."""
+        return self.flops / self.seconds if self.seconds else 0.0
+
+    @property
+    def byte_rate(self) -> float:
+        """Bytes a second."""
+        return self.bytes / self.seconds if self.seconds else 0.0
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it takes much of the time and is far below its roof."""
+        return self.share >= MUCH and self.roof is not None and self.roof < FAR_BELOW
+
+
+def kernel_times(record: ProgramRecord, roof: Roof) -> list[KernelTime]:
+    """Return the kernels of a program, the slowest first."""
+    seconds = record.call_seconds
+    total = sum(seconds) or 1.0
+    rows = []
+    for numbers in grouped(record.calls):
+        call = record.calls[numbers[0]]
+        taken = sum(seconds[n] for n in numbers)
+        flops = moved = 0
+        reached: float | None = None
+        if isinstance(call, KernelCall):
+            flops = kernel_flops(call.kernel) * len(numbers)
+            moved = kernel_bytes(call.kernel) * len(numbers)
+            reached = roof.shortest_seconds(flops, moved) / max(taken, 1e-12)
+        rows.append(
+            KernelTime(
+                name_of(call), sources_of(call), len(numbers), taken, flops, moved, taken / total,
+                reached, flops / roof.peak_flops > moved / roof.bandwidth, _note(call), numbers,
+            )
+        )  # fmt: skip
+    return sorted(rows, key=lambda row: -row.seconds)
+
+
+def grouped(calls: Sequence[Call]) -> list[tuple[int, ...]]:
+    """Return the numbers of equal calls from the same lines together, in order of the first."""
+    texts: dict[int, str] = {}
+    groups: dict[object, list[int]] = {}
+    for number, call in enumerate(calls):
+        if isinstance(call, HostCall):
+            what = f"host {id(call.node)}"
+        else:
+            what = _text_of(call.kernel, texts)
+        groups.setdefault((what, sources_of(call)), []).append(number)
+    return [tuple(numbers) for numbers in groups.values()]
+
+
+def _text_of(kernel: Kernel, known: dict[int, str]) -> str:
+    # The steps of a loop share their kernels, whose texts take a while to write.
+    if id(kernel) not in known:
+        known[id(kernel)] = str(kernel)
+    return known[id(kernel)]
+
+
+def _note(call: Call) -> str:
+    if isinstance(call, HostCall):
+        return f"runs in Python: {reason_of(call)}"
+    if makes_random_numbers(call.kernel):
+        return "it makes random numbers, which count as no FLOPs"
+    return ""

@@ -1,0 +1,24 @@
+"""The measured limits of the machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from freshet.runtime.machine import FAR_BYTES, memory_bandwidth, peak_flops, rounded_size
+
+
+def test_the_peak_is_one_that_a_machine_can_have() -> None:
+    # Between a slow core without vectors and a hundred cores with the widest.
+    assert 1e8 < peak_flops(rounds=3) < 1e14
+
+
+@pytest.mark.parametrize("size", [1, 100_000, 3_000_000])
+def test_a_bandwidth_is_one_that_a_machine_can_have(size: int) -> None:
+    # Between a slow bus and a hundred cores that read their first-level caches.
+    assert 1e8 < memory_bandwidth(size, rounds=1) < 1e14
+
+
+def test_sizes_are_rounded_up_within_limits() -> None:
+    sizes = (0, 1, 65_536, 65_537, 1_000_000, 10**12)
+    expected = [65_536, 65_536, 65_536, 131_072, 1_048_576, FAR_BYTES]
+    assert [rounded_size(s) for s in sizes] == expected

@@ -1,0 +1,75 @@
+"""Kernels beside what the machine allows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import freshet as ft
+from freshet.runtime.machine import rounded_size
+from freshet.runtime.recorder import ProgramRecord, Recorder
+from freshet.runtime.roofline import Machine, Roof, grouped, kernel_times
+
+STEPS = 9
+
+
+@ft.function
+def loop(x: ft.Tensor, w: ft.Tensor, i: ft.Tensor) -> ft.Tensor:
+    state = ft.scan(lambda s, e: ft.tanh(s @ w + e), x, initializer=x[0])
+    return ft.gather_nd(state[-1], i)
+
+
+@pytest.fixture(scope="module")
+def record() -> ProgramRecord:
+    x, w = np.ones((STEPS, 4, 6), np.float32), np.ones((6, 6), np.float32)
+    with Recorder() as recorder:
+        for _ in range(4):
+            loop(x, w, ft.constant([[0], [3]]))
+    return recorder.programs[0]
+
+
+def test_the_shortest_time_is_that_of_the_tighter_limit() -> None:
+    roof = Roof(peak_flops=1e9, bandwidth=1e8)
+    assert roof.shortest_seconds(2e9, 1e8) == pytest.approx(2.0)
+    assert roof.shortest_seconds(1e9, 3e8) == pytest.approx(3.0)
+
+
+def test_equal_kernels_from_the_same_lines_are_one(record: ProgramRecord) -> None:
+    groups = grouped(record.calls)
+    assert sorted(n for g in groups for n in g) == list(range(len(record.calls)))
+    assert max(map(len, groups)) == STEPS
+    assert [g[0] for g in groups] == sorted(g[0] for g in groups)
+
+
+def test_rows_sum_up_their_calls(record: ProgramRecord) -> None:
+    roof = Roof(peak_flops=1e9, bandwidth=1e8)
+    rows = kernel_times(record, roof)
+    assert sum(r.seconds for r in rows) == pytest.approx(sum(record.call_seconds))
+    (product,) = (r for r in rows if r.calls == STEPS and r.name.startswith("contract"))
+    assert product.flops >= STEPS * 2 * 4 * 6 * 6
+    assert product.roof == pytest.approx(
+        roof.shortest_seconds(product.flops, product.bytes) / product.seconds
+    )
+    assert "ft.scan" in product.sources[0].text
+
+
+def test_a_kernel_is_weak_if_it_takes_much_and_is_far_below(record: ProgramRecord) -> None:
+    endless, none = (kernel_times(record, Roof(f, f)) for f in (1e30, 1e-3))
+    assert any(r.is_weak for r in endless)
+    assert all(r.is_weak == (r.share >= 0.03) for r in endless if r.roof is not None)
+    assert not any(r.is_weak for r in none)
+
+
+def test_a_call_to_the_host_has_a_reason_and_no_roof(record: ProgramRecord) -> None:
+    (host,) = (r for r in kernel_times(record, Roof(1e9, 1e9)) if r.name == "host:gather_nd")
+    assert host.roof is None
+    assert not host.is_weak
+    assert host.note == "runs in Python: its indices are data"
+
+
+def test_a_program_is_compared_with_memory_that_holds_its_data() -> None:
+    sizes = {rounded_size(s): b for s, b in ((100_000, 4e11), (30_000_000, 6e10))}
+    machine = Machine(2, 1e11, 3e10, sizes)
+    assert machine.roof(90_000).bandwidth == 4e11
+    assert machine.roof(31_000_000).bandwidth == 6e10
+    assert machine.roof(10**10).bandwidth == 3e10
