@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.harness.frameworks import FRAMEWORKS
-from benchmarks.harness.report import Result
+from benchmarks.harness.report import Result, milliseconds
 from benchmarks.harness.rounds import figures
 
 COLUMNS: Final = 4
@@ -54,7 +54,7 @@ def _panel(panel: Any, result: Result) -> None:
         range(len(names)), medians, yerr=spread, capsize=3, width=0.72,
         color=[FRAMEWORKS[name].color for name in names], error_kw={"elinewidth": 1},
     )  # fmt: skip
-    panel.bar_label(bars, fmt=_milliseconds, padding=3, fontsize=9)
+    panel.bar_label(bars, fmt=_label, padding=3, fontsize=9)
     panel.set_xticks(range(len(names)), [FRAMEWORKS[n].title for n in names], rotation=35,
                      ha="right", rotation_mode="anchor", fontsize=9)  # fmt: skip
     panel.set_title(f"{result.title}, batch {result.batch}", fontsize=11)
@@ -70,5 +70,7 @@ def _panel(panel: Any, result: Result) -> None:
         )  # fmt: skip
 
 
-def _milliseconds(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+def _label(value: float) -> str:
+    if value < 10:
+        return milliseconds(value)
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"

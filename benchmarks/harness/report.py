@@ -100,6 +100,11 @@ def result_text(result: Result) -> str:
     return "\n".join(lines)
 
 
+def milliseconds(value: float) -> str:
+    """Return a time with two digits after the point, or with what short ones need."""
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"
+
+
 def _row(result: Result, name: str) -> list[str]:
     cells = [FRAMEWORKS[name].title, result.forms.get(name, "")]
     turns, start = result.turns.get(name), result.starts.get(name)
@@ -107,7 +112,8 @@ def _row(result: Result, name: str) -> list[str]:
         f = figures(turns)
         mark = "*" if f.disturbed else ""
         cells += [
-            f"{f.median:.2f}{mark}", f"{f.least:.2f}", f"{f.low:.2f}-{f.high:.2f}", f"{f.cores:.1f}"
+            milliseconds(f.median) + mark, milliseconds(f.least),
+            f"{milliseconds(f.low)}-{milliseconds(f.high)}", f"{f.cores:.1f}",
         ]  # fmt: skip
     else:
         cells += ["", "", "", ""]

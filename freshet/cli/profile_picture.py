@@ -33,7 +33,9 @@ _NAMED: Final = 8
 _LARGEST: Final = 2200.0
 """Area of a dot that stands for all of the time, in square points."""
 _SMALLEST: Final = 14.0
-_VISIBLE: Final = 0.002
+_DIGIT: Final = 5.0
+"""Radius of a number, in points."""
+_VISIBLE: Final = 0.005
 """Part of the time from which a kernel has a dot."""
 _OTHER: Final = 1.15
 """Far memory has a line of its own if it is slower than this by what holds the data."""
@@ -145,33 +147,46 @@ def _angle(axes: Axes) -> float:
 
 
 def _dots(axes: Axes, shown: list[KernelTime], numbers: dict[int, int]) -> None:
-    for k in shown:  # the slowest first, so that small ones are drawn over large ones
-        axes.scatter(
-            k.flops / k.bytes, k.flop_rate / 1e9, s=max(_LARGEST * k.share, _SMALLEST),
-            color=_colour(k), alpha=0.72, linewidth=0.9, edgecolor="white", zorder=3,
-        )  # fmt: skip
-    places: list[tuple[float, float]] = []
-    for k in shown:
-        if id(k) in numbers:
-            _number(axes, k, numbers[id(k)], places)
-
-
-def _number(axes: Axes, k: KernelTime, number: int, places: list[tuple[float, float]]) -> None:
-    """Write a dot's number beside it, further up where another number stands already."""
     from matplotlib.patheffects import withStroke  # noqa: PLC0415
 
-    x, y = axes.transData.transform((k.flops / k.bytes, k.flop_rate / 1e9))
-    points = axes.figure.dpi / 72.0
-    away = math.sqrt(max(_LARGEST * k.share, _SMALLEST) / math.pi) + 4.0
-    left, up = x / points + away, y / points
-    while any(abs(left - a) < 13.0 and abs(up - b) < 11.0 for a, b in places):
-        up += 11.0
-    places.append((left, up))
-    axes.annotate(
-        str(number), (k.flops / k.bytes, k.flop_rate / 1e9), xytext=(away, up - y / points),
-        textcoords="offset points", ha="left", va="center", fontsize=SMALL_SIZE, color=_colour(k),
-        fontweight="bold", zorder=4, path_effects=[withStroke(linewidth=3, foreground="white")],
-    )  # fmt: skip
+    discs = []
+    for k in shown:  # the slowest first, so that small ones are drawn over large ones
+        area = max(_LARGEST * k.share, _SMALLEST)
+        place = k.flops / k.bytes, k.flop_rate / 1e9
+        axes.scatter(
+            *place, s=area, color=_colour(k), alpha=0.72, linewidth=0.9, edgecolor="white", zorder=3
+        )
+        x, y = axes.transData.transform(place) * 72.0 / axes.figure.dpi
+        discs.append((x, y, math.sqrt(area / math.pi)))
+    taken = list(discs)
+    for k, disc in zip(shown, discs, strict=True):
+        if id(k) not in numbers:
+            continue
+        left, up = _free_place(disc, taken)
+        taken.append((disc[0] + left, disc[1] + up, _DIGIT))
+        axes.annotate(
+            str(numbers[id(k)]), (k.flops / k.bytes, k.flop_rate / 1e9), xytext=(left, up),
+            textcoords="offset points", ha="center", va="center", fontsize=SMALL_SIZE,
+            color=_colour(k), fontweight="bold", zorder=4,
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+        )  # fmt: skip
+
+
+Disc = tuple[float, float, float]
+"""Where a dot or a number is, and its radius, in points."""
+
+
+def _free_place(disc: Disc, taken: list[Disc]) -> tuple[float, float]:
+    """Return where a dot's number can stand, from its middle: close to it, and on nothing else."""
+    x, y, radius = disc
+    for further in range(0, 60, 4):
+        for degrees in (0, 180, 90, 270, 45, 135, 225, 315):
+            away = radius + _DIGIT + 3.0 + further
+            left = away * math.cos(math.radians(degrees))
+            up = away * math.sin(math.radians(degrees))
+            if all(math.hypot(x + left - a, y + up - b) >= r + _DIGIT for a, b, r in taken):
+                return left, up
+    return radius + _DIGIT, 0.0
 
 
 def _colour(k: KernelTime) -> str:

@@ -79,7 +79,7 @@ def report_text(report: Report, top: int, width: int | None = None) -> str:
     width = width or max(shutil.get_terminal_size((120, 24)).columns, 80)
     least = _LEAST * sum(p.record.total_seconds for p in report.programs)
     shown = [p for p in report.programs if p.record.total_seconds >= least][:_SHOWN]
-    sections = [_head(report), *(program_text(p, top, width) for p in shown)]
+    sections = [_head(report, width), *(program_text(p, top, width) for p in shown)]
     rest = report.programs[len(shown) :]
     if rest:
         seconds = sum(p.record.total_seconds for p in rest)
@@ -94,7 +94,7 @@ def report_text(report: Report, top: int, width: int | None = None) -> str:
     return "\n\n".join(sections)
 
 
-def _head(report: Report) -> str:
+def _head(report: Report, width: int) -> str:
     share = report.compiled_seconds / report.seconds if report.seconds else 0.0
     machine = report.machine
     lines = [
@@ -106,7 +106,7 @@ def _head(report: Report) -> str:
     ]
     if share < FAR_BELOW:
         lines.append("Most of the time passes outside of them: importing, compiling, data, Python.")
-    return "\n".join(lines)
+    return "\n".join(textwrap.fill(line, width) for line in lines)
 
 
 def program_text(program: ProgramReport, top: int, width: int) -> str:
@@ -114,7 +114,7 @@ def program_text(program: ProgramReport, top: int, width: int) -> str:
     return "\n".join(
         [
             cut(program.record.label, width),
-            *_figures(program),
+            *(cut(line, width) for line in _figures(program)),
             "",
             *_table(program, top, width),
             "",
@@ -136,12 +136,17 @@ def _figures(program: ProgramReport) -> list[str]:
     if record.is_cold:
         lines.append("  it was seen once, with cold caches: its times are those of a first run")
     else:
-        cost = record.overhead
-        said = "" if cost is None else f", which took {max(cost, 0.0):.1%} longer than the others"
-        lines.append(f"  sampled: {_many(record.sampled, 'run')}{said}")
+        lines.append(f"  sampled: {_many(record.sampled, 'run')}{_cost(record.overhead)}")
     if _only_line(program):
         lines.append(f"  line: {_only_line(program)}")
     return lines
+
+
+def _cost(overhead: float | None) -> str:
+    if overhead is None:
+        return ""
+    more = f"{overhead:.1%} longer" if overhead >= 0.0005 else "no longer"
+    return f", which took {more} than the others"
 
 
 def _table(program: ProgramReport, top: int, width: int) -> list[str]:
@@ -209,20 +214,15 @@ def verdict(program: ProgramReport) -> str:
     """Return what to look at first, in a paragraph."""
     weak = [k for k in program.kernels if k.is_weak]
     host = [k for k in program.kernels if k.roof is None and k.share >= MUCH]
-    sentences = _weak_sentences(program, weak) if weak else []
+    sentences = _weak_sentences(program, weak) if weak else [_praise(program)]
     sentences += [
-        f"{k.name} ({_where(k)}) takes {k.share:.0%} of the time: {_lower(k.note)}." for k in host
+        f"{k.name} ({_where(k)}) takes {k.share:.0%} of the time: {k.note}." for k in host
     ]
     outside = program.record.outside_seconds
     if outside > _OUTSIDE * (outside + program.kernel_seconds):
         sentences.append(
             f"{outside / (outside + program.kernel_seconds):.0%} of a run pass outside of its "
             "kernels: they are short, and a larger batch would use the machine better."
-        )
-    if not sentences:
-        sentences.append(
-            f"Every kernel that takes {MUCH:.0%} of the time or more reaches at least "
-            f"{FAR_BELOW:.0%} of its roof."
         )
     record = program.record
     if record.seconds > _DISTURBED * record.fastest_seconds:
@@ -231,6 +231,14 @@ def verdict(program: ProgramReport) -> str:
             "using the machine. Measure again when it is quiet."
         )
     return " ".join(sentences)
+
+
+def _praise(program: ProgramReport) -> str:
+    return (
+        f"Every kernel that takes {MUCH:.0%} of the time or more reaches at least {FAR_BELOW:.0%} "
+        f"of its roof. If all kernels were on it, they would take {time_text(_at_roof(program))} "
+        f"instead of {time_text(program.kernel_seconds)}."
+    )
 
 
 def _weak_sentences(program: ProgramReport, weak: Sequence[KernelTime]) -> list[str]:
@@ -250,6 +258,11 @@ def _weak_sentences(program: ProgramReport, weak: Sequence[KernelTime]) -> list[
         named = ", ".join(f"{k.name} ({_where(k)}, {time_text(_gain(k))})" for k in others[:2])
         sentences.append(f"Then {named}.")
     return sentences
+
+
+def _at_roof(program: ProgramReport) -> float:
+    """Return what a run's kernels would take on their roofs; those beyond it stay as they are."""
+    return sum(k.seconds * min(1.0 if k.roof is None else k.roof, 1.0) for k in program.kernels)
 
 
 def _gain(k: KernelTime) -> float:
@@ -286,10 +299,6 @@ def size_text(count: int) -> str:
     if count >= 1e6:
         return f"{count / 1e6:,.1f} MB"
     return f"{count / 1e3:,.1f} kB"
-
-
-def _lower(text: str) -> str:
-    return text.replace("runs in Python: ", "it runs in Python because ")
 
 
 def cut(text: str, width: int) -> str:

@@ -126,7 +126,7 @@ def memory_bandwidth(size: int = FAR_BYTES, rounds: int = 6) -> float:
     addresses = text_addresses(_stream_text(target), ("read", "update"))
     threads = pool().threads
     step = _VECTORS * target.vector_bytes
-    own = size // threads // step * step
+    own = max(size // threads // step, 1) * step
     data = aligned_empty((own * threads,), _BYTES)
     data[:] = 0
     passes = max(_MOVED // size, 1)

@@ -181,7 +181,7 @@ def _text_of(kernel: Kernel, known: dict[int, str]) -> str:
 
 def _note(call: Call) -> str:
     if isinstance(call, HostCall):
-        return f"runs in Python: {reason_of(call)}"
+        return f"it runs in Python because {reason_of(call)}"
     if makes_random_numbers(call.kernel):
         return "it makes random numbers, which count as no FLOPs"
     return ""

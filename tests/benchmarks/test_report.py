@@ -46,6 +46,11 @@ def test_rows_are_sorted_by_time_and_the_best_peer_is_compared_with() -> None:
     assert "Freshet / TF graph: 0.50 (median of the rounds; quartiles 0.50-0.53)" in lines
 
 
+def test_very_short_steps_keep_their_digits() -> None:
+    found = Result("mlp", "MLP", 1, turns={"freshet": turns(0.0151)})
+    assert "0.0151-0.0151" in result_text(found)
+
+
 def test_disturbed_turns_are_marked() -> None:
     found = result()
     found.turns["tf"] = turns(4.0, 4.0, 4.2, others=1.0)

@@ -137,7 +137,7 @@ def test_the_report_shows_the_slowest_kernels_and_says_what_it_costs(trained, fi
     assert "train.py profiled.npz finished after" in out
     assert "train_step(f32[16,12,6], i64[16])\n  12 runs, " in out
     assert "sampled: 4 runs, which took " in out
-    assert "longer than the others" in out
+    assert "longer than the others\n" in out
     table = out[out.index("train_step(") :].splitlines()
     (head,) = (n for n, line in enumerate(table[:8]) if "GFLOP/s" in line and "share" in line)
     assert slowest["name"] in table[head + 1]
@@ -212,10 +212,9 @@ def test_a_call_to_the_host_says_why(folder):
 
 def test_one_program_can_be_chosen(folder):
     (folder / "two.py").write_text(
-        "import freshet as ft\none = ft.function(lambda x: x + x, name='one')\n".replace(
-            ", name='one'", ""
-        )
-        + "@ft.function\ndef two(x):\n    return x * 3.0\n"
+        "import freshet as ft\n"
+        "one = ft.function(lambda x: x + x)\n"
+        "@ft.function\ndef two(x):\n    return x * 3.0\n"
         "for _ in range(3): two(one(ft.ones(5)))\n"
     )
     done = freshet(folder, "profile", "--program", "two", "--out", "run", "two.py")
@@ -256,6 +255,29 @@ def test_without_matplotlib_one_sentence_says_so(folder):
     assert (done.returncode, done.stderr) == (0, "")
     assert "No picture: it needs matplotlib (pip install 'freshet[plot]').\n" in done.stdout
     assert sorted(p.name for p in (folder / "run").iterdir()) == ["profile.json", "trace.json"]
+
+
+def test_results_are_found_where_the_command_was_given(folder):
+    (folder / "elsewhere").mkdir()
+    script = f"import os\nos.chdir('elsewhere')\n{FUNCTION}"
+    (folder / "moves.py").write_text(script)
+    done = freshet(folder, "profile", "--out", "run", "moves.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(p.name for p in (folder / "run").iterdir()) == [
+        "profile.json", "roofline.png", "trace.json",
+    ]  # fmt: skip
+
+
+def test_a_program_without_kernels_has_a_profile_too(folder):
+    (folder / "host.py").write_text(
+        "import freshet as ft\n"
+        "pick = ft.function(lambda x, i: ft.gather_nd(x, i))\n"
+        "for _ in range(3): pick(ft.ones(5), ft.constant([[0]]))\n"
+    )
+    done = freshet(folder, "profile", "--out", "run", "host.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "host:gather_nd" in done.stdout
+    assert (folder / "run" / "roofline.png").exists()
 
 
 # --- how scripts run and end ----------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from freshet.core.config import config
 from freshet.runtime.machine import FAR_BYTES, memory_bandwidth, peak_flops, rounded_size
 
 
@@ -16,6 +17,11 @@ def test_the_peak_is_one_that_a_machine_can_have() -> None:
 def test_a_bandwidth_is_one_that_a_machine_can_have(size: int) -> None:
     # Between a slow bus and a hundred cores that read their first-level caches.
     assert 1e8 < memory_bandwidth(size, rounds=1) < 1e14
+
+
+def test_many_threads_have_some_memory_each() -> None:
+    config.num_threads = 200
+    assert 1e8 < memory_bandwidth(1, rounds=1) < 1e14
 
 
 def test_sizes_are_rounded_up_within_limits() -> None:
