@@ -219,7 +219,7 @@ class Tiles:
         depth: Reduced axes looped over while the tile is in registers, outermost first.
         swap: Whether the first factor is the vector operand.
         pack_scalar: Copy the scalar operand's block into scratch once this many loops (units, then
-            loops) are open; None reads it in place.
+            loops) are open; 0 copies the whole operand once per thread, None reads it in place.
         pack_vector: The same for the vector operand.
         accumulate: Keep sums in memory from the point where this many loops are open, because a
             reduced axis is looped over outside of the tile; None keeps them in registers only.

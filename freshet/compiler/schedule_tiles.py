@@ -327,6 +327,8 @@ class _Scheduler:
         s = self._with_unit(s, Loop(row.axis, step))
         if columns < self.extents[self.column]:
             s = replace(s, loops=(*s.loops, Loop(self.column, columns)))
+        if not s.loops and not any(self.vectors.has(u.axis) for u in s.units):
+            return replace(s, pack_vector=0)
         return replace(s, pack_vector=len(s.units) + len(s.loops))
 
     def _rows_conflict(self, s: Tiles) -> bool:
@@ -370,9 +372,11 @@ class _Scheduler:
         def later(depth: int | None) -> int | None:
             return None if depth is None else depth + 1
 
+        # What no unit chooses a part of is copied once per thread, not once per unit.
+        whole = s.pack_vector == 0 and not self.vectors.has(loop.axis)
         return replace(
             s, units=(*s.units, loop), pack_scalar=later(s.pack_scalar),
-            pack_vector=later(s.pack_vector), accumulate=later(s.accumulate),
+            pack_vector=0 if whole else later(s.pack_vector), accumulate=later(s.accumulate),
         )  # fmt: skip
 
     def _share(self, s: Tiles) -> Tiles:

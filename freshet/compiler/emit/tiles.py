@@ -76,8 +76,20 @@ class TileEmitter:
         """Emit the whole kernel."""
         total = math.prod(n for _, n in self._unit_counts())
         low, high = thread_range(self.b, total, thread, threads)
-        with self.b.loop(low, high, name="unit") as unit:
-            self._open(len(self.s.units), _State(self._blocks_of_unit(unit), unit=unit))
+        with self.b.when(self.b.less(low, high)):
+            origins = self._pack_for_all_units()
+            with self.b.loop(low, high, name="unit") as unit:
+                blocks = self._blocks_of_unit(unit)
+                self._open(len(self.s.units), _State(blocks, dict(origins), unit))
+
+    def _pack_for_all_units(self) -> dict[int, Int]:
+        """Copy what every unit of a thread reads as a whole; return the origins."""
+        whole = {a: Block(0, e, e) for a, e in self.kernel.extents.items()}
+        return {
+            id(operand): self.packer.pack(operand, whole)
+            for operand in (self.plan.scalar, self.plan.vector)
+            if operand.depth == 0 and self.s.units
+        }
 
     def _blocks_of_unit(self, unit: Int) -> dict[str, Block]:
         extents = self.kernel.extents
