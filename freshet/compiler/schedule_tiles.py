@@ -32,6 +32,8 @@ LEAST_WORK: Final = 1 << 15
 FAR: Final = 2048
 """Bytes between rows of the vector operand from which it is packed: a panel of such rows falls
 into few sets of the first-level cache, and into as many pages as it has rows."""
+CROWDED: Final = 1024
+"""Rows that lie a multiple of so many bytes apart share a sixteenth of the cache's sets or less."""
 
 
 @dataclass(frozen=True)
@@ -280,7 +282,8 @@ class _Scheduler:
         if self.vectors.must_pack(self.column) or not self.vectors.can_pack(self.column):
             return self.vectors.must_pack(self.column)
         depth = [abs(self.vectors.stride(a)) for a in s.depth if self.extents[a] > 1]
-        far = bool(depth) and min(depth) * self.element.size >= FAR
+        step = min(depth, default=0) * self.element.size
+        far = step >= FAR or (step > 0 and step % CROWDED == 0)
         reuse = math.prod(-(-self.extents[r.axis] // r.step) for r in s.rows)
         return far and reuse >= 4
 
