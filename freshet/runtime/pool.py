@@ -6,7 +6,6 @@ import atexit
 import ctypes
 import os
 import threading
-from typing import Final
 
 import numpy as np
 
@@ -16,6 +15,9 @@ from freshet.core.config import config
 from freshet.runtime.code import text_addresses
 from freshet.runtime.driver import CONTROL_BYTES, driver_text
 
+_lock = threading.RLock()
+"""Held while a program runs or the pool changes. A program may call Python that runs another."""
+
 
 class ThreadPool:
     """Runs one program at a time on a fixed number of threads, the caller's among them.
@@ -23,12 +25,13 @@ class ThreadPool:
     Attributes:
         size: How many threads it was made with.
         threads: How many there are: `size`, and only the caller's once the pool is closed.
-        lock: Held by who runs a program.
+        lock: Held by who runs a program; one for all pools, so that a program that has seen the old
+            pool does not run beside one that has the new.
     """
 
     def __init__(self, threads: int) -> None:
         self.size = self.threads = threads
-        self.lock = threading.RLock()  # a program may call Python, which runs another program
+        self.lock = _lock
         pointer, word = ctypes.c_void_p, ctypes.c_int64
         start, stop, worker = text_addresses(driver_text(host()), ("start", "stop", "worker"))
         self._start = ctypes.CFUNCTYPE(None, pointer, pointer, word)(start)
@@ -61,7 +64,6 @@ class ThreadPool:
             self.threads = 1
 
 
-_lock: Final = threading.Lock()
 _pool: ThreadPool | None = None
 
 
@@ -85,9 +87,9 @@ def _close() -> None:
 
 
 def _forget() -> None:
-    """In a forked child the workers do not exist; the next program starts new ones."""
-    global _pool  # noqa: PLW0603
-    _pool = None
+    """In a forked child neither the workers exist nor who holds the lock; begin anew."""
+    global _pool, _lock
+    _pool, _lock = None, threading.RLock()
 
 
 atexit.register(_close)
