@@ -37,6 +37,7 @@ from freshet.core.tensor import Array
 from freshet.core.variable import Variable
 from freshet.keras.layers.layer import Layer
 from freshet.keras.saving.atomic import write_atomically
+from freshet.keras.saving.uninterrupted import uninterrupted
 
 OWN: Final = "freshet"
 CHECKSUM: Final = "crc32"
@@ -129,7 +130,7 @@ def weights_bytes(model: Any) -> bytes:
     import h5py  # noqa: PLC0415 (80 ms; few programs save)
 
     buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
+    with uninterrupted(), h5py.File(buffer, "w") as file:
         for path, name, variables in saved_parts(model):
             group = file.create_group(_join(path, "vars"))
             group.attrs["name"] = name
@@ -204,7 +205,7 @@ def assign_weights(model: Any, data: bytes, source: str, *, skip_mismatch: bool 
     import h5py  # noqa: PLC0415
 
     try:
-        with h5py.File(io.BytesIO(data), "r") as file:
+        with uninterrupted(), h5py.File(io.BytesIO(data), "r") as file:
             unfit, pairs = _matched(model, file, source, skip_mismatch)
             if not skip_mismatch:
                 _check_all_taken(model, file, source)
