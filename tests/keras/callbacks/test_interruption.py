@@ -76,7 +76,7 @@ class Program:
             if not data:
                 break
             parts.append(data)
-        return b"".join(parts).decode()
+        return b"".join(parts).decode(errors="replace")  # a character may be cut in two
 
     def end(self, number):
         """Send a signal; return the seconds until the end, and what was written to stderr."""
