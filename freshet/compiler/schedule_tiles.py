@@ -8,11 +8,13 @@ Decided from the shape and the target alone, in steps:
 3. *Packing.* An operand with padding or fractional strides must be copied; the vector operand also
    if its columns are not contiguous or its rows lie so far apart that they evict each other.
 4. *Blocks.* Copies must fit the second-level cache; that fixes which axes are looped over outside.
-5. *Units.* The outermost loops, shared out among threads: at least `ENOUGH_UNITS` if there are.
+5. *Units.* The outermost loops, shared out among threads: at least `UNITS_PER_CORE` for each
+   core if there are, in any case 16.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,17 +23,27 @@ from typing import Final
 from freshet.compiler.kernel import Kernel, Loop, Store, Tiles
 from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
 from freshet.compiler.target import Target
-from freshet.compiler.tile_plan import plan
+from freshet.compiler.tile_plan import blocks_at, plan
 from freshet.core import dtypes
 from freshet.ops.index import Position, strides_of
 from freshet.ops.scalar import Expr
 
-ENOUGH_UNITS: Final = 16
+CHUNKS: Final = 16
+"""Parts that a long sum is cut into: the same on every machine, for they decide its rounding."""
+UNITS_PER_CORE: Final = 4
 LEAST_WORK: Final = 1 << 15
 """Multiply-adds below which plain loops do as well."""
 FAR: Final = 2048
 """Bytes between rows of the vector operand from which it is packed: a panel of such rows falls
 into few sets of the first-level cache, and into as many pages as it has rows."""
+FAR_COPY: Final = 0.6
+"""Cycles for copying an element that comes from beyond the second-level cache."""
+NEAR_COPY: Final = 0.2
+"""The same of one that the second-level cache holds."""
+FAR_RUN: Final = 60
+"""Half cycles lost where a tile leaves one row of an output that no cache holds for the next."""
+OFTEN: Final = 96
+"""Uses of an element that make a copy worth its while."""
 CROWDED: Final = 1024
 """Rows that lie a multiple of so many bytes apart share a sixteenth of the cache's sets or less."""
 
@@ -48,7 +60,7 @@ class _Factor:
         return any(i.numerator.coefficient(axis) for i in self.where)
 
     def can_pack(self, column: str) -> bool:
-        """Whether the column walks along one dimension, alone and one by one: so panels are."""
+        """Whether an axis walks along one dimension, alone and one by one, as panels do."""
         along = [i.numerator.terms for i in self.where if i.numerator.coefficient(column)]
         return along == [((column, 1),)]
 
@@ -142,7 +154,7 @@ def _cut(
     reduced = total // outer
     if not can_split(kernel) or both or reduced < 4096 or outer > (1 << 18) or not column:
         return None
-    found = chunk_axis(kernel, wanted=ENOUGH_UNITS)
+    found = chunk_axis(kernel, wanted=CHUNKS)
     return None if found is None else split_reduction(kernel, *found)
 
 
@@ -157,6 +169,7 @@ class _Scheduler:
         self.extents = kernel.extents
         self.element = kernel.stages[0].reductions[0].dtype
         self.lanes = target.lanes(self.element)
+        self.enough_units = max(UNITS_PER_CORE * target.cores, 16)
         self.reduced = kernel.stages[0].axes
         self.rows = [a for a in kernel.outer if a != column and not vectors.has(a)]
         self.batch = [a for a in kernel.outer if vectors.has(a) and a != column]
@@ -168,10 +181,17 @@ class _Scheduler:
             units=tuple(Loop(a, 1) for a in self.batch), loops=(), rows=rows, column=self.column,
             vectors=vectors, depth=self.reduced, swap=self.swap,
         )  # fmt: skip
+        channel = self._channel()
+        if channel is not None:
+            return self._outer_products(s, channel)
         if self.scalars.guarded:
             s = self._pack_scalar(s)
-        if self._packs_vector(s):
-            s = self._pack_vector(s)
+        if not self._packs_vector(s):
+            s = self._keep_near(s)
+        elif self._rows_are_long():
+            s = self._pack_for_long_rows(s)
+        else:
+            s = self._pack_panels(s)
         if s.pack_scalar is None and self._rows_conflict(s):
             s = self._unalias_rows(s)
         return self._share(s)
@@ -225,13 +245,119 @@ class _Scheduler:
             variants += bool(extent % n)
             row_tiles = [(times * t, rows * k) for times, rows in row_tiles for t, k in found]
         latency = self.target.fma_latency / 2
+        outputs = math.prod(self.extents[a] for a in self.kernel.outer) * self.element.size
+        depth = math.prod(self.extents[a] for a in self.reduced)
+        apart = self.extents[self.column] * self.element.size >= FAR
+        run = FAR_RUN / depth if apart and outputs > self.target.l2_bytes else 0.0
         total = 0.0
         for times, rows in row_tiles:
             for t, v in column_tiles:
-                # Multiply-adds, loads, the wait for an accumulator, and the loop itself; of equal
-                # tiles the one that loads less.
-                total += times * t * (max(rows * v, v + rows, latency) + 0.5 + (rows + v) / 60)
-        return total * (1 + 0.02 * (variants - 1))
+                # Multiply-adds, or the wait for an accumulator; what is loaded beside them, vectors
+                # often from the second-level cache; the part of an output row that goes to memory;
+                # the loop itself.
+                step = max(rows * v, v + rows, latency) + (0.1 + run) * rows + 0.3 * v + 0.5
+                total += times * t * step
+        return total * (1 + 0.005 * (variants - 1))
+
+    # --- sums of outer products -------------------------------------------------------------------
+
+    def _channel(self) -> str | None:
+        """Return the row axis along which the scalar operand is contiguous, if the sum is long.
+
+        So it is for gradients of weights and filters: for each position of the batch, the product
+        of a column with a row. Both operands are stepped through from position to position.
+        """
+        deep = all(self.scalars.has(a) and self.vectors.has(a) for a in self.reduced)
+        long = math.prod(self.extents[a] for a in self.reduced) > self._near_steps(1)
+        along = [a for a in self.rows if self.scalars.stride(a) == 1 and self.scalars.can_pack(a)]
+        packable = self.vectors.can_pack(self.column)
+        return along[-1] if deep and long and along and packable else None
+
+    def _near_steps(self, vectors: int) -> int:
+        """Return how many depth steps of a panel half the first-level cache holds."""
+        return self.target.l1_bytes // 2 // (vectors * self.lanes * self.element.size)
+
+    def _outer_products(self, s: Tiles, channel: str) -> Tiles:
+        """Copy blocks of both operands, and give each unit some channels and some columns."""
+        blocks = self._depth_blocks(self._near_steps(s.vectors))
+        depth = tuple(a for a in self.reduced if Loop(a, 1) not in blocks)
+        s = replace(s, loops=blocks, depth=depth)
+        best: tuple[float, Tiles] | None = None
+        for channels in self._cuts(channel, self._row_step(s, channel)):
+            for columns in self._cuts(self.column, s.vectors * self.lanes):
+                units = tuple(u for u in (columns, channels) if u.step < self.extents[u.axis])
+                t = replace(s, units=(*s.units, *units))
+                t = self._with_copies(t)
+                cost = self._unit_cost(t)
+                if best is None or cost < best[0]:
+                    best = cost, t
+        assert best is not None
+        return best[1]
+
+    def _with_copies(self, s: Tiles) -> Tiles:
+        """Copy the operands of which a unit uses each element often, and what has padding."""
+        at = len(s.units) + len(s.loops)
+        rows = math.prod(self.extents[a] for a in self.rows)
+        columns = self.extents[self.column]
+        narrow = columns <= s.vectors * self.lanes
+        scalar = self.scalars.guarded or columns >= OFTEN
+        vector = self.vectors.must_pack(self.column) or (rows >= OFTEN and not narrow)
+        return replace(
+            s, pack_scalar=at if scalar else None, pack_vector=at if vector else None,
+            accumulate=len(s.units) if s.loops else None,
+        )  # fmt: skip
+
+    def _row_step(self, s: Tiles, axis: str) -> int:
+        return next(r.step for r in s.rows if r.axis == axis)
+
+    def _cuts(self, axis: str, tile: int) -> Iterator[Loop]:
+        """Yield the ways to cut an axis into equal parts, in tiles."""
+        tiles = -(-self.extents[axis] // tile)
+        for parts in range(1, tiles + 1):
+            step = -(-tiles // parts)
+            if -(-tiles // step) == parts:
+                yield Loop(axis, step * tile)
+
+    def _unit_cost(self, s: Tiles) -> float:
+        """Return the cycles that the busiest core needs: multiply-adds, and copies of operands."""
+        shares = self._shares(s)
+        work = math.prod(self.extents.values()) / (2 * self.lanes) * max(shares)
+        copies = 0.0
+        blocks = math.prod(-(-self.extents[x.axis] // x.step) for x in s.loops)
+        scratch = self._scratch(s)
+        for factor, size in zip((self.scalars, self.vectors), scratch, strict=True):
+            whole = math.prod(factor.shape) * self.element.size
+            far = whole > self.target.l2_bytes // 2
+            cycles = FAR_COPY if far else NEAR_COPY
+            copies += cycles * size / self.element.size * blocks * self._units(s) * max(shares)
+        sizes = blocks_at(replace(self.kernel, schedule=s), s, len(s.units))
+        sums = math.prod(sizes[a] for a in (self.column, *self.rows)) * self.element.size
+        crowd = max((sum(scratch) + sums) / (self.target.l2_bytes // 4), 1.0)
+        return (work + copies) * crowd
+
+    def _shares(self, s: Tiles) -> list[float]:
+        """Return the part of the work that each core does."""
+        parts = [1.0]
+        for u in s.units:
+            extent = self.extents[u.axis]
+            own = [min(u.step, extent - low) / extent for low in range(0, extent, u.step)]
+            parts = [p * q for p in parts for q in own]
+        cores = self.target.cores
+        bounds = [len(parts) * n // cores for n in range(cores + 1)]
+        return [sum(parts[low:high]) for low, high in itertools.pairwise(bounds)]
+
+    def _depth_blocks(self, steps: int) -> tuple[Loop, ...]:
+        """Return loops over reduced axes that leave about so many depth steps."""
+        found: list[Loop] = []
+        for number, axis in enumerate(self.reduced):
+            inner = math.prod(self.extents[a] for a in self.reduced[number + 1 :])
+            if inner <= steps:
+                most = max(steps // inner, 1)
+                blocks = -(-self.extents[axis] // most)
+                step = -(-self.extents[axis] // blocks)
+                return (*found, Loop(axis, step)) if blocks > 1 else tuple(found)
+            found.append(Loop(axis, 1))
+        return tuple(found)
 
     # --- packing ----------------------------------------------------------------------------------
 
@@ -287,13 +413,16 @@ class _Scheduler:
         reuse = math.prod(-(-self.extents[r.axis] // r.step) for r in s.rows)
         return far and reuse >= 4
 
-    def _pack_vector(self, s: Tiles) -> Tiles:
-        """Block the depth so that a panel stays near, and the columns so that all panels fit."""
+    def _pack_panels(self, s: Tiles) -> Tiles:
+        """Copy panels that stay in the first-level cache, and so many that the second holds them.
+
+        Every panel meets all rows, so it is copied once.
+        """
         width = s.vectors * self.lanes
-        panel = self.target.l1_bytes
+        panel = self.target.l1_bytes // 2
         deep = [a for a in s.depth if self.vectors.has(a)]
         depth = math.prod(self.extents[a] for a in deep)
-        if depth * width * self.element.size > panel and deep:
+        if depth * width * self.element.size > 4 * panel and deep:
             axis = max(deep, key=lambda a: self.extents[a])
             others = depth // self.extents[axis]
             step = max(panel // (width * self.element.size * others), 1)
@@ -305,11 +434,8 @@ class _Scheduler:
                 depth = others * step
         fits = max(self.target.l2_bytes // 2 // (depth * width * self.element.size), 1)
         tiles = -(-self.extents[self.column] // width)
-        wide = min(fits, tiles)
-        if self._rows_are_long():
-            return self._row_units(s, wide * width)
-        wanted = max(ENOUGH_UNITS // max(self._units(s), 1), 1)
-        wide = max(min(wide, tiles // wanted), 1)
+        wanted = max(self.enough_units // max(self._units(s), 1), 1)
+        wide = max(min(fits, tiles // wanted), 1)
         if wide < tiles:
             s = self._with_unit(s, Loop(self.column, wide * width))
         return replace(s, pack_vector=len(s.units) + len(s.loops))
@@ -321,18 +447,64 @@ class _Scheduler:
     def _rows_are_long(self) -> bool:
         """Whether the output has more rows than columns: then units are blocks of whole rows."""
         rows = math.prod(self.extents[a] for a in self.rows)
-        return rows > 2 * self.extents[self.column] and len(self.rows) == 1
+        return rows > 2 * self.extents[self.column]
 
-    def _row_units(self, s: Tiles, columns: int) -> Tiles:
-        row = s.rows[-1]
-        tiles = -(-self.extents[row.axis] // row.step)
-        step = max(tiles // (2 * ENOUGH_UNITS), 1) * row.step
-        s = self._with_unit(s, Loop(row.axis, step))
-        if columns < self.extents[self.column]:
-            s = replace(s, loops=(*s.loops, Loop(self.column, columns)))
-        if not s.loops and not any(self.vectors.has(u.axis) for u in s.units):
-            return replace(s, pack_vector=0)
-        return replace(s, pack_vector=len(s.units) + len(s.loops))
+    def _pack_for_long_rows(self, s: Tiles) -> Tiles:
+        """Copy the whole operand if the second-level cache holds it, else slices of columns."""
+        wide, tiles = self._near_tiles(s), self._column_tiles(s)
+        if wide >= tiles:
+            s = replace(s, pack_vector=len(s.units) + len(s.loops))
+            if not s.loops and not any(self.vectors.has(u.axis) for u in s.units):
+                return replace(s, pack_vector=0)
+            return s
+        if not wide:
+            return self._pack_panels(s)
+        s = self._sliced(s, wide)
+        return replace(s, pack_vector=len(s.units))
+
+    def _keep_near(self, s: Tiles) -> Tiles:
+        """Of a vector operand that is read in place, let units take what the caches hold."""
+        wide = self._near_tiles(s)
+        return self._sliced(s, wide) if 0 < wide < self._column_tiles(s) else s
+
+    def _column_tiles(self, s: Tiles) -> int:
+        return -(-self.extents[self.column] // (s.vectors * self.lanes))
+
+    def _near_tiles(self, s: Tiles) -> int:
+        """Return how many column tiles of the vector operand half the second-level cache holds."""
+        one = s.vectors * self.lanes * self.element.size
+        taken = {x.axis: x.step for x in (*s.units, *s.loops)}
+        for axis in self.reduced:
+            if self.vectors.has(axis):
+                one *= min(taken.get(axis, self.extents[axis]), self.extents[axis])
+        return self.target.l2_bytes // 2 // one
+
+    def _sliced(self, s: Tiles, wide: int) -> Tiles:
+        """Let units take slices of so many column tiles.
+
+        The rows of a unit share a slice, so there are as many as leave enough units. What is copied
+        of the scalar operand row by row still is.
+        """
+        column = Loop(self.column, wide * s.vectors * self.lanes)
+        own = [u for u in s.units if u.axis in self.batch]
+        first = [u for u in s.units if u.axis not in self.batch]
+        units = self._units(replace(s, units=(*own, column)))
+        groups = []
+        for unit in first:
+            count = -(-self.extents[unit.axis] // unit.step)
+            wanted = max(-(-self.enough_units // units), 1)
+            groups.append(Loop(unit.axis, max(count // wanted, 1) * unit.step))
+            units *= -(-self.extents[unit.axis] // groups[-1].step)
+        again = [u for u, g in zip(first, groups, strict=True) if g.step > u.step]
+        more = 1 + len(again)
+
+        def later(depth: int | None) -> int | None:
+            return None if depth is None else depth + more
+
+        return replace(
+            s, units=(*own, column, *groups), loops=(*again, *s.loops),
+            pack_scalar=later(s.pack_scalar), accumulate=later(s.accumulate),
+        )  # fmt: skip
 
     def _rows_conflict(self, s: Tiles) -> bool:
         """Whether the rows of a tile evict each other from the first-level cache.
@@ -387,15 +559,15 @@ class _Scheduler:
         taken = {u.axis for u in (*s.units, *s.loops)}
         for row in s.rows:
             units = self._units(s)
-            if units >= ENOUGH_UNITS or row.axis in taken:
+            if units >= self.enough_units or row.axis in taken:
                 continue
             tiles = -(-self.extents[row.axis] // row.step)
             if tiles > 1:
-                wanted = -(-ENOUGH_UNITS // units)
+                wanted = -(-self.enough_units // units)
                 s = self._with_unit(s, Loop(row.axis, max(tiles // wanted, 1) * row.step))
         tiles = -(-self.extents[self.column] // (s.vectors * self.lanes))
-        if self._units(s) < ENOUGH_UNITS and self.column not in taken and tiles > 1:
-            wanted = -(-ENOUGH_UNITS // self._units(s))
+        if self._units(s) < self.enough_units and self.column not in taken and tiles > 1:
+            wanted = -(-self.enough_units // self._units(s))
             step = max(tiles // wanted, 1) * s.vectors * self.lanes
             s = self._with_unit(s, Loop(self.column, step))
         return s

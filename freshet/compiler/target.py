@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from freshet.core.config import available_cores
 from freshet.core.dtypes import DType
 
 
@@ -33,6 +34,7 @@ class Target:
             per cycle: as many independent accumulators keep the units busy.
         l1_bytes: Data cache of a core.
         l2_bytes: Second-level cache of a core.
+        cores: How many there are. It decides how work is shared out, never the order of a sum.
     """
 
     triple: str
@@ -46,6 +48,7 @@ class Target:
     fma_latency: int = 8
     l1_bytes: int = 32 * 1024
     l2_bytes: int = 512 * 1024
+    cores: int = 2
 
     def lanes(self, dtype: DType) -> int:
         """Return how many elements a vector register holds; float16 is computed in float32."""
@@ -93,13 +96,14 @@ def host() -> Target:
             vector_registers=32 if wide else 16,
             fused_multiply_add=bool(flags.get("fma")),
             half_conversion=bool(flags.get("f16c")),
-            broadcast_operands=wide, l1_bytes=l1, l2_bytes=l2,
+            broadcast_operands=wide, l1_bytes=l1, l2_bytes=l2, cores=available_cores(),
         )  # fmt: skip
     arm = triple.startswith(("aarch64", "arm64"))
     return Target(
         triple=triple, cpu=binding.get_host_cpu_name(), features=features,
         vector_bytes=16, vector_registers=32 if arm else 16, fused_multiply_add=arm,
         half_conversion=arm, broadcast_operands=False, l1_bytes=l1, l2_bytes=l2,
+        cores=available_cores(),
     )  # fmt: skip
 
 

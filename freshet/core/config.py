@@ -46,7 +46,8 @@ def _cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "freshet"
 
 
-def _available_cores() -> int:
+def available_cores() -> int:
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):  # respects container and taskset limits; Linux only
         return min(len(os.sched_getaffinity(0)), MAX_THREADS)
     return min(os.cpu_count() or 1, MAX_THREADS)
@@ -61,7 +62,7 @@ def setting(variable: str, parse: Callable[[str], Any], default: Callable[[], An
 class Config:
     """Freshet's settings. Read once, when Freshet is first used; change the fields after that."""
 
-    num_threads: int = setting("FRESHET_NUM_THREADS", _threads, _available_cores)
+    num_threads: int = setting("FRESHET_NUM_THREADS", _threads, available_cores)
     """Threads that run a compiled program. Default: the cores this process may use. Results do not
     depend on it."""
 

@@ -256,25 +256,47 @@ class TileEmitter:
         slots = [[self.b.stack_slot(self.vector) for _ in range(vectors)] for _ in rows]
         tile = _Tile(base, rows, vectors, tail, slots)
         self._start_tile(state, tile)
-        self._depth_loops(state, tile, list(self.s.depth), self._values(state) | base)
+        self._depth_loops(state, tile, self._depth_runs(state), self._values(state) | base)
         self._finish_tile(state, tile)
 
     def _values(self, state: _State) -> dict[str, Int]:
         """Return the value of every axis that a loop has fixed to one point, else its low end."""
         return {a: block.low for a, block in state.blocks.items()}
 
+    def _depth_runs(self, state: _State) -> list[tuple[str, Block]]:
+        """Return the depth loops: axes that both operands step through as one are one loop.
+
+        The end of a loop is a branch that the processor guesses wrong, so few long ones are better
+        than many short ones. Each is named after its innermost axis, which alone moves; the others
+        stay at their low ends.
+        """
+        addresses = [self.plan.scalar.address(), self.plan.vector.address()]
+        runs: list[tuple[str, Block]] = []
+        for name in reversed(self.s.depth):
+            block = state.blocks[name]
+            inner, run = runs[-1] if runs else (name, block)
+            length = run.size
+            if runs and isinstance(length, int) and all(
+                a.coefficient(name) == length * a.coefficient(inner) for a in addresses
+            ):  # fmt: skip
+                size = self.b.mul(block.size, length)
+                runs[-1] = inner, Block(run.low, size, block.most * length)
+            else:
+                runs.append((name, block))
+        return runs[::-1]
+
     def _depth_loops(
-        self, state: _State, tile: _Tile, axes: list[str], values: dict[str, Int]
+        self, state: _State, tile: _Tile, runs: list[tuple[str, Block]], values: dict[str, Int]
     ) -> None:
-        if not axes:
+        if not runs:
             self._step(state, tile, values)
             return
-        name, block = axes[0], state.blocks[axes[0]]
-        end = self.b.add(block.low, block.size)
+        (name, run), *inner = runs
+        end = self.b.add(run.low, run.size)
         # Depth steps are never unrolled: LLVM would share elements between the steps and run out
         # of registers, and the tile is large enough to hide the loop.
-        with self.b.loop(block.low, end, name=name) as i:
-            self._depth_loops(state, tile, axes[1:], values | {name: i})
+        with self.b.loop(run.low, end, name=name) as i:
+            self._depth_loops(state, tile, inner, values | {name: i})
 
     def _step(self, state: _State, tile: _Tile, values: dict[str, Int]) -> None:
         """Emit one depth step: every row's element times the vectors."""
