@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from typing import Any, Final
 
@@ -11,13 +12,21 @@ ALIGNMENT: Final = 64
 """Bytes. One cache line, and the widest vector register: a vector load never crosses a line."""
 
 
+def address(array: np.ndarray[Any, Any]) -> int:
+    """Return where an array's first element is."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # a third of the time of the other
+    except (TypeError, ValueError):  # read-only, empty, or not contiguous
+        return array.ctypes.data
+
+
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Return an uninitialised C-contiguous array whose first byte is `ALIGNMENT`-aligned."""
     if dtype.hasobject:
         return np.empty(shape, dtype)
     size = math.prod(shape) * dtype.itemsize
     raw = np.empty(size + ALIGNMENT, np.uint8)
-    skip = -raw.ctypes.data % ALIGNMENT
+    skip = -address(raw) % ALIGNMENT
     return raw[skip : skip + size].view(dtype).reshape(shape)
 
 

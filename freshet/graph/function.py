@@ -339,6 +339,8 @@ class Function:
         self._keeps_variables = keeps_variables
         self._signature = inspect.signature(python_function)
         self._concrete: dict[Any, ConcreteFunction] = {}
+        self._plain: dict[Any, ConcreteFunction] = {}
+        """The same for calls with nothing but tensors, which are told apart faster."""
         self._relaxed: list[tuple[TensorType, ...]] = []
         self._lock = threading.RLock()
         self._traced = False
@@ -360,8 +362,16 @@ class Function:
         if _run_eagerly or context.state.tracer is not None:
             # Inside another traced function its operations become part of that graph.
             return self._run_python(args, kwargs)
+        key = [(a.dtype, a.shape) for a in args if a.__class__ is Tensor]
+        is_plain = not kwargs and len(key) == len(args)
+        if is_plain:
+            found = self._plain.get(tuple(key))
+            if found is not None:
+                return found.call_flat(args)
         leaves, structure = self._arguments(args, kwargs)
         concrete, tensors = self._find(leaves, structure)
+        if is_plain and self.input_signature is None and not self._reduce_retracing:
+            self._plain[tuple(key)] = concrete
         return concrete.call_flat(tensors)
 
     def _run_python(self, args: Any, kwargs: Any) -> Any:

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from freshet.compiler.costs import kernel_bytes, kernel_flops
+from freshet.compiler.kernel import Kernel
 from freshet.compiler.memory import Place
 from freshet.compiler.pipeline import compile_graph
 from freshet.compiler.program import HostCall, KernelCall, Program
 from freshet.compiler.target import host
 from freshet.compiler.tile_plan import scratch_bytes
-from freshet.core.buffers import aligned_copy, aligned_empty
+from freshet.core.buffers import address, aligned_copy, aligned_empty
 from freshet.core.dtypes import of_array
 from freshet.core.errors import FailedPreconditionError, OpError
 from freshet.core.shapes import TensorSpec, TensorType
@@ -26,6 +28,8 @@ from freshet.graph.passes.specialize import specialize
 from freshet.runtime.code import kernel_addresses
 from freshet.runtime.pool import ThreadPool, pool
 
+SMALL: Final = 1 << 16
+"""Operations and bytes of a program that one thread has done before another is awake."""
 _BYTES: Final = np.dtype(np.uint8)
 _WORDS: Final = np.dtype(np.int64)
 
@@ -36,6 +40,8 @@ class NativeExecutor:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._programs: dict[Any, Executable] = {}
+        self._static = all(None not in v.type.shape for v in graph.inputs)
+        self._only: Executable | None = None
         self._lock = threading.RLock()
 
     def __call__(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
@@ -51,6 +57,8 @@ class NativeExecutor:
 
     def executable(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> Executable:
         """Return the compiled program for arguments of these shapes."""
+        if self._only is not None:
+            return self._only
         key = tuple(a.shape for a in arguments), tuple(v._array.shape for v in variables)
         found = self._programs.get(key)
         if found is None:
@@ -62,6 +70,8 @@ class NativeExecutor:
                     graph, resized = _separate_resized(self._graph, types, variables)
                     found = Executable(compile_graph(graph, types, host()), resized)
                     self._programs[key] = found
+                    if self._static and not resized:
+                        self._only = found
         return found
 
 
@@ -116,6 +126,7 @@ class Executable:
         self._objects: dict[Place, Array] = {}
         self._arena = aligned_empty((max(program.arena_bytes, 64),), _BYTES)
         self._status = aligned_empty((max(len(program.checks), 1),), _BYTES)
+        self._is_small = sum(map(_work, program.kernels)) < SMALL
         self._scratch_bytes = max((scratch_bytes(k, host()) for k in program.kernels), default=0)
         self._threads = 0
         self._scratch = aligned_empty((64,), _BYTES)
@@ -237,14 +248,14 @@ class Executable:
         ]
         base = self._first["output"]
         for number, array in enumerate(outputs):
-            self._bases[base + number] = array.ctypes.data
+            self._bases[base + number] = address(array)
         if self.program.checks:
             self._status[:] = 0
         for segment in segments:
             if isinstance(segment, HostCall):
                 self._run_host(segment, inputs, outputs)
                 continue
-            threads.run(segment.address)
+            threads.run(segment.address, alone=self._is_small)
             if self.program.checks and self._status.any():
                 self._raise_check(inputs, outputs)
         return outputs
@@ -258,10 +269,10 @@ class Executable:
         for number, array in enumerate(arrays):
             known = self._pointers.get(number)
             if known is None or known[0] is not array:
-                address = 0 if array.dtype.hasobject else array.ctypes.data
-                self._bases[number] = address
+                place = 0 if array.dtype.hasobject else address(array)
+                self._bases[number] = place
                 if number >= count:
-                    self._pointers[number] = array, address
+                    self._pointers[number] = array, place
         return arrays
 
     def _array(
@@ -335,6 +346,10 @@ def _separate_resized(
         replace(graph, outputs=outputs, updates=tuple(kept)),
         [number[target] for target, _ in moved],
     )
+
+
+def _work(kernel: Kernel) -> int:
+    return kernel_flops(kernel) + kernel_bytes(kernel)
 
 
 def _is_plain(array: Array) -> bool:
