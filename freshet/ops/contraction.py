@@ -218,6 +218,8 @@ def einsum(equation: str, *inputs: TensorLike, **kwargs: Any) -> Tensor:
     while len(tensors) > 1:
         later = out + "".join(terms[2:])
         joined = _join(terms[0], terms[1], later)
+        if len(tensors) == 2 and sorted(joined) == sorted(out):
+            joined = out  # in the order that is asked for, so that nothing is transposed
         product = _pair(tensors[0], tensors[1], terms[0], terms[1], joined)
         tensors[:2], terms[:2] = [product], [joined]
     return _single(tensors[0], terms[0], out)
