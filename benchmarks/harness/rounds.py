@@ -68,16 +68,27 @@ class Patience:
         return left
 
 
-def take_turn(worker: Asked, steps: int) -> Turn:
-    """Let a worker train a few steps."""
+def turn(worker: Asked, work: Callable[[], dict[str, Any]]) -> Turn:
+    """Let a worker do something that it tells the steps and seconds of; note who else was at work.
+
+    Args:
+        worker: Whose processor time is known.
+        work: Asks the worker; the answer has "seconds", "steps", "cores" and "loss".
+    """
     start, busy, own = time.monotonic(), busy_seconds(), worker.cpu_seconds()
-    answer = worker.ask("run", warm=WARM_STEPS, steps=steps)
+    answer = work()
     elapsed = time.monotonic() - start
     others = None
     if busy is not None:
         used = (busy_seconds() or busy) - busy - (worker.cpu_seconds() - own)
         others = max(used / elapsed, 0.0)
-    return Turn(answer["seconds"] / steps * 1e3, answer["cores"], others, answer["loss"])
+    each = answer["seconds"] / answer["steps"] * 1e3
+    return Turn(each, answer["cores"], others, answer["loss"])
+
+
+def take_turn(worker: Asked, steps: int) -> Turn:
+    """Let a worker train a few steps."""
+    return turn(worker, lambda: worker.ask("run", warm=WARM_STEPS, steps=steps) | {"steps": steps})
 
 
 def quiet_turn(

@@ -6,6 +6,8 @@
     {"do": "build", "model", "form", "batches"} -> {"seconds"}       until the first step is done
     {"do": "run", "warm", "steps"}              -> {"seconds", "cores", "loss", "metric"}
     {"do": "memory", "steps"}                   -> {"bytes", "imported_bytes"}
+    {"do": "build_fit", "model", "examples"}    -> {}                for `fit`; Keras API only
+    {"do": "fit"}                               -> {"seconds", "steps", "cores", "loss"}  an epoch
     {"do": "drop"}                              -> {}                forget the model
 
 An answer with "error" says what went wrong. Whatever a framework prints goes to stderr.
@@ -70,6 +72,7 @@ class Session:
         self._code: Any = importlib.import_module(f"benchmarks.models.{framework.module}")
         self._code.configure(sys.modules[framework.imports[1]])
         self._training: Any = None
+        self._fitting: Any = None
 
     @property
     def handlers(self) -> Handlers:
@@ -81,6 +84,8 @@ class Session:
             "build": self.build,
             "run": self.run,
             "memory": self.memory,
+            "build_fit": self.build_fit,
+            "fit": self.fit,
             "drop": self.drop,
         }
 
@@ -135,9 +140,24 @@ class Session:
         most = peak_bytes(lambda: self._steps(steps))
         return {"bytes": most, "imported_bytes": self._imported_bytes}
 
+    def build_fit(self, model: str, examples: int) -> dict[str, Any]:
+        """Make a model and data for `fit`."""
+        self.drop()
+        package = self._framework.options["package"]
+        self._fitting = self._code.Fitting(_problem(model), examples, package)
+        return {}
+
+    def fit(self) -> dict[str, Any]:
+        """Train an epoch by `Model.fit`."""
+        cpu, start = time.process_time(), time.perf_counter()
+        steps, loss = self._fitting.epoch()
+        seconds = time.perf_counter() - start
+        cores = (time.process_time() - cpu) / seconds
+        return {"seconds": seconds, "steps": steps, "cores": cores, "loss": loss}
+
     def drop(self) -> dict[str, Any]:
         """Forget the model."""
-        self._training = None
+        self._training = self._fitting = None
         gc.collect()
         return {}
 

@@ -14,6 +14,8 @@ import itertools
 import os
 from typing import Any
 
+import numpy as np
+
 from benchmarks.models import Data, Problem, steps_keras
 
 _FORMS = {"normalization": "fused", "recurrence": "unrolled"}
@@ -75,3 +77,28 @@ class Training:
     def metric(self) -> float:
         """Return the metric so far."""
         return float(self._metric.result())
+
+
+class Fitting:
+    """A model that is trained by `Model.fit`, on random examples in NumPy arrays."""
+
+    def __init__(self, problem: Problem, examples: int, package: str) -> None:
+        keras = importlib.import_module(package).keras
+        code = importlib.import_module(f"benchmarks.models.{problem.network}_keras")
+        numbers = np.random.default_rng(0)
+        self._data = [given.random(examples, numbers) for given in problem.inputs]
+        self._batch = problem.batch
+        self._steps = -(-examples // problem.batch)
+        self._model = code.build(keras, keras.layers, problem.rate)
+        self._model.compile(
+            optimizer=code.optimizer(keras),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+
+    def epoch(self) -> tuple[int, float]:
+        """Train on all examples; return the number of steps and the mean loss."""
+        x, y, *weights = self._data
+        given = {"sample_weight": weights[0]} if weights else {}
+        history = self._model.fit(x, y, batch_size=self._batch, verbose=0, **given)
+        return self._steps, float(history.history["loss"][-1])

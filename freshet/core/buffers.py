@@ -14,8 +14,9 @@ ALIGNMENT: Final = 64
 
 def address(array: np.ndarray[Any, Any]) -> int:
     """Return where an array's first element is."""
+    buffer: Any = array
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # a third of the time of the other
+        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))  # a third of the other's time
     except (TypeError, ValueError):  # read-only, empty, or not contiguous
         return array.ctypes.data
 

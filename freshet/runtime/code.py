@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from freshet.compiler.assemble import assemble, target_machine
@@ -13,6 +14,7 @@ from freshet.compiler.kernel import Kernel
 from freshet.compiler.target import Target, host, llvm
 from freshet.core.errors import InternalError
 from freshet.runtime import cache
+from freshet.runtime.assembling import assemble_all
 
 _lock: Final = threading.RLock()
 _addresses: Final[dict[str, int]] = {}
@@ -31,20 +33,23 @@ def kernel_addresses(kernels: Iterable[Kernel]) -> list[int]:
     wanted = [(keys[id(k)], k) for k in kernels]
     with _lock:
         missing = {key: k for key, k in wanted if key not in _addresses}
-        kept = {key: cache.load(key) for key in missing}
-        codes = {
-            key: kept[key] or _compiled(key, kernel, target) for key, kernel in missing.items()
-        }
-        if None in kept.values():
+        codes = {key: code for key in missing if (code := cache.load(key)) is not None}
+        new = {key: k for key, k in missing.items() if key not in codes}
+        if new:
+            codes |= _compiled(new, target)
             cache.trim()
         _addresses.update(_linked(codes, target))
         return [_addresses[key] for key, _ in wanted]
 
 
-def _compiled(key: str, kernel: Kernel, target: Target) -> bytes:
-    code = assemble(emit(kernel, target, f"kernel_{key}"), target)
-    cache.store(key, code)
-    return code
+def _compiled(kernels: Mapping[str, Kernel], target: Target) -> dict[str, bytes]:
+    """Return the object code of each kernel, and keep it on disk."""
+    codes = assemble_all(
+        {key: partial(emit, k, target, f"kernel_{key}") for key, k in kernels.items()}, target
+    )
+    for key, code in codes.items():
+        cache.store(key, code)
+    return codes
 
 
 def text_addresses(text: str, symbols: Iterable[str]) -> list[int]:

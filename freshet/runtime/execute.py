@@ -187,9 +187,9 @@ class Executable:
         )
         calls = aligned_empty((len(run), 3), _WORDS)
         first = 0
-        for row, (address, call) in zip(calls, run, strict=True):
+        for row, (function, call) in zip(calls, run, strict=True):
             row[:] = (
-                address,
+                function,
                 slots.ctypes.data + 8 * first,
                 -1 if call.check is None else call.check,
             )

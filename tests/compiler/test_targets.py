@@ -70,6 +70,18 @@ def convolution(strides: int, padding: str) -> Callable[..., list[ft.Tensor]]:
     return with_gradients
 
 
+def weight_gradient(x: ft.Tensor, dy: ft.Tensor) -> list[ft.Tensor]:
+    product = ft.matmul(x, dy, transpose_a=True)
+    return [product * 0.5 + 1.0, ft.reduce_sum(dy, 0)]
+
+
+def filter_gradient(x: ft.Tensor, w: ft.Tensor) -> list[ft.Tensor]:
+    with ft.GradientTape() as tape:
+        tape.watch(w)
+        loss = ft.reduce_sum(ft.nn.conv2d(x, w, strides=1, padding="SAME") ** 2)
+    return [tape.gradient(loss, w) * 0.5]
+
+
 def reductions(x: ft.Tensor) -> list[ft.Tensor]:
     columns = [ft.reduce_max(x, 0), ft.argmin(x, 0)]
     return [ft.reduce_sum(x * x), *columns, ft.reduce_mean(x, 1), ft.argmax(x, 1)]
@@ -87,6 +99,10 @@ PROGRAMS: dict[str, tuple[Callable[..., list[ft.Tensor]], Sequence[tuple[int, ..
     "convolution": (convolution(1, "SAME"), [(2, 13, 11, 5), (3, 3, 5, 19)]),
     "strided convolution": (convolution(2, "SAME"), [(2, 14, 12, 5), (3, 3, 5, 19)]),
     "strided convolution, odd": (convolution(2, "VALID"), [(2, 13, 11, 5), (5, 3, 5, 19)]),
+    "many rows": (product, [(1900, 70), (70, 45)]),
+    "gradient of weights": (weight_gradient, [(533, 107), (533, 131)]),
+    "gradient of few weights": (weight_gradient, [(533, 21), (533, 35)]),
+    "gradient of a filter": (filter_gradient, [(7, 9, 10, 37), (3, 3, 37, 40)]),
     "reductions": (reductions, [(1001, 77)]),
     "rows": (rows, [(33, 77)]),
 }

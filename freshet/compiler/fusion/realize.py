@@ -88,16 +88,33 @@ class _Costs:
             self._known[value] = self._compute(value)
         return self._known[value]
 
+    def forget(self, value: Value, cost: int, loads: frozenset[Value]) -> None:
+        """Note that a value is not in memory after all, but computed."""
+        self._known[value] = cost, loads
+
     def _compute(self, value: Value) -> tuple[int, frozenset[Value]]:
         if scalar_constant(value) is not None:
             return 0, frozenset()
         if value.node is None or value in self._forced:
             return 0, frozenset([value])
+        return self.recompute(value)
+
+    def recompute(self, value: Value) -> tuple[int, frozenset[Value]]:
+        """Return the same for computing a value that may be in memory itself."""
+        assert value.node is not None
         cost, loads = own_cost(value.node), frozenset[Value]()
         for operand in value.node.operands:
             below, more = self.of(operand)
             cost, loads = cost + below, loads | more
         return min(cost, 10_000), loads
+
+
+def _is_elementwise(node: Node) -> bool:
+    """Return whether each element of a node's output comes of one element of each operand."""
+    if isinstance(node.primitive.lower, (Reshape, Repeat, Host, Check)):
+        return False
+    nest = nest_of(node)
+    return nest.body is not None and not (nest.reduced or nest.lookups or nest.scatter)
 
 
 def own_cost(node: Node) -> int:
@@ -143,7 +160,36 @@ class Realizer:
                 readers[value] = own
                 if value not in held and self._worth_memory(value, own, costs):
                     held.add(value)
-        return Memory(frozenset(held))
+        return Memory(frozenset(self._without_copies(held | self._bases(held - forced), forced)))
+
+    def _bases(self, held: set[Value]) -> set[Value]:
+        """Return values of which several that are held are next to nothing: ``x`` of ``2 * x``."""
+        counts: dict[Value, int] = {}
+        for value in held:
+            node, cost = value.node, 0
+            while node is not None and _is_elementwise(node):
+                changing = [v for v in node.operands if scalar_constant(v) is None]
+                cost += own_cost(node)
+                if len(changing) != 1 or cost > CHEAP:
+                    break
+                base = _source(changing[0])
+                counts[base] = counts.get(base, 0) + 1
+                node = base.node
+        return {base for base, count in counts.items() if count > 1}
+
+    def _without_copies(self, held: set[Value], forced: set[Value]) -> set[Value]:
+        """Drop what is cheaply computed from one other value in memory."""
+        costs = _Costs(held)
+        kept = set(held)
+        for node in self._graph.nodes:
+            for value in node.outputs:
+                if value in forced or value not in held or not _is_elementwise(node):
+                    continue
+                cost, loads = costs.recompute(value)
+                if cost <= CHEAP and len(loads) == 1:
+                    kept.discard(value)
+                    costs.forget(value, cost, loads)
+        return kept
 
     def _worth_memory(self, value: Value, readers: set[Node], costs: _Costs) -> bool:
         node = value.node
