@@ -14,7 +14,7 @@ from typing import Final
 
 from freshet.compiler.fusion.fuse import Step
 from freshet.compiler.fusion.realize import Memory
-from freshet.compiler.kernel import Change, Kernel, Tiles
+from freshet.compiler.kernel import Change, Kernel, Loops, Tiles
 from freshet.compiler.ordering import dependencies_first
 from freshet.core.errors import InternalError
 from freshet.graph.ir import Graph, Value
@@ -83,7 +83,8 @@ def plan_memory(graph: Graph, steps: Sequence[Step], memory: Memory) -> Layout:
     checks = [s.node.outputs[0] for s in new_steps if s.is_check and s.node is not None]
     status = {v: Place("status", i) for i, v in enumerate(checks)}
     keep = {root for _, root in copies}
-    offsets, size = _arena(new_steps, places, keep)
+    new_steps, over = _reuse(new_steps, places, keep, memory)
+    offsets, size = _arena(new_steps, places, keep, over)
     places |= {v: Place("arena", offset) for v, offset in offsets.items()} | status
     return Layout(tuple(new_steps), places, constants, size, tuple(copies))
 
@@ -193,34 +194,120 @@ def _depends(before: list[set[int]], step: int, on: int) -> bool:
     return False
 
 
+# --- results over operands ------------------------------------------------------------------------
+
+
+def _reuse(
+    steps: Sequence[Step], places: dict[Value, Place], keep: set[Value], memory: Memory
+) -> tuple[list[Step], dict[Value, Value]]:
+    """Let kernels write results over operands that nobody needs any more.
+
+    It saves memory, and the time to fetch what is only going to be overwritten.
+
+    Returns:
+        The steps, and for each such result the operand.
+    """
+    last = {v: number for number, step in enumerate(steps) for v in step.reads}
+    over: dict[Value, Value] = {}
+    result = []
+    for number, old in enumerate(steps):
+        step = old
+        for value in old.writes:
+            if step.kernel is None or step.buffers is None or value in places or value in keep:
+                continue
+            dying = [
+                v
+                for v in old.reads
+                if last[v] == number and v not in places and v not in keep
+                and static_value(v) is None and v.type == value.type and v not in over.values()
+            ]  # fmt: skip
+            out = next(n for n, v in step.buffers.items() if v is value)
+            for operand in dying:
+                ins = [n for n, v in step.buffers.items() if memory.root(v) is operand]
+                if ins and all(_is_own(step.kernel, name, out) for name in ins):
+                    kernel = _unified(step.kernel, ins, out)
+                    buffers = {n: v for n, v in step.buffers.items() if n not in ins}
+                    step = replace(step, kernel=kernel, buffers=buffers)
+                    over[value] = operand
+                    break
+        result.append(step)
+    return result, over
+
+
+def _is_own(kernel: Kernel, name: str, out: str) -> bool:
+    """Whether each outer point reads of a buffer what nobody else does, before it writes there.
+
+    So it is for rows: `out` has, at each outer point, the elements that `name` has there.
+    """
+    if not isinstance(kernel.schedule, Loops) or kernel.buffer(out).role != "out":
+        return False
+    if kernel.buffer(name).shape != kernel.buffer(out).shape:
+        return False
+    stores = [(n, s) for n, stage in enumerate(kernel.stages) for s in stage.stores]
+    found = [(n, s) for n, s in stores if s.buffer == out]
+    at, store = found[0]
+    if any(s.index is not None or s.where != store.where for _, s in found):
+        return False
+    for number, stage in enumerate(kernel.stages):
+        for e in stage.loads():
+            if e.attributes[0] != name:
+                continue
+            same = e.op == "load" and e.attributes[1] == store.where
+            before = e.op == "load" and _same_rows(kernel, e.attributes[1], store.where)
+            if not (same if number == at else before and number < at):
+                return False
+    return True
+
+
+def _same_rows(kernel: Kernel, read: Position, written: Position) -> bool:
+    """Whether two positions are in the same rows, a row of its own for each outer point."""
+    outer = {a for a in kernel.outer if kernel.extents[a] > 1}
+    fixed: set[str] = set()
+    for x, y in zip(read, written, strict=True):
+        axes = set(x.numerator.axes()) | set(y.numerator.axes())
+        if not axes & outer:
+            continue
+        if x != y or x.divisor != 1 or len(axes) > 1 or x.numerator.coefficient(*axes) != 1:
+            return False
+        fixed |= axes
+    return fixed == outer
+
+
 # --- the arena ------------------------------------------------------------------------------------
 
 
 def _arena(
-    steps: Sequence[Step], places: dict[Value, Place], keep: set[Value]
+    steps: Sequence[Step],
+    places: dict[Value, Place],
+    keep: set[Value],
+    over: dict[Value, Value],
 ) -> tuple[dict[Value, int], int]:
     """Return offsets for the values without a place, and the arena's size.
 
-    Largest first; each goes to the lowest gap among those that live at the same time.
+    Largest first; each goes to the lowest gap among those that live at the same time. A value that
+    is written over another one has that one's place.
     """
     spans: dict[Value, tuple[int, int]] = {}
+    first: dict[Value, Value] = {}
+    for value, operand in over.items():
+        first[value] = first.get(operand, operand)
     for number, step in enumerate(steps):
-        for value in step.writes:
+        for value in (first.get(v, v) for v in step.writes):
             if value not in places:
                 last = len(steps) if value in keep else number
                 spans[value] = (spans.get(value, (number,))[0], last)
-        for value in step.reads:
+        for value in (first.get(v, v) for v in step.reads):
             if value in spans:
                 spans[value] = (spans[value][0], max(spans[value][1], number))
     offsets: dict[Value, int] = {}
     total = 0
     for value in sorted(spans, key=lambda v: (-v.type.num_bytes, spans[v])):
         size = -(-max(value.type.num_bytes, 1) // ALIGNMENT) * ALIGNMENT
-        first, last = spans[value]
+        begin, end = spans[value]
         busy = sorted(
             (offsets[v], -(-max(v.type.num_bytes, 1) // ALIGNMENT) * ALIGNMENT)
             for v in offsets
-            if spans[v][0] <= last and first <= spans[v][1]
+            if spans[v][0] <= end and begin <= spans[v][1]
         )
         at = 0
         for start, length in busy:
@@ -229,4 +316,4 @@ def _arena(
             at = max(at, start + length)
         offsets[value] = at
         total = max(total, at + size)
-    return offsets, total
+    return offsets | {v: offsets[f] for v, f in first.items()}, total

@@ -10,6 +10,7 @@ import math
 from dataclasses import replace
 from typing import Final
 
+from freshet.compiler.keep_rows import keep_rows
 from freshet.compiler.kernel import Kernel, Loops, Stage
 from freshet.compiler.merge_axes import merge_axes
 from freshet.compiler.schedule_tiles import is_product_sum, schedule_tiles
@@ -43,6 +44,8 @@ def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
         if found is not None:
             parts = split_reduction(kernel, *found)
             return [replace(k, schedule=_loops(k, target)) for k in map(merge_axes, parts)]
+    if loops.vector and loops.vector not in kernel.outer:
+        kernel = keep_rows(kernel, target)
     return [replace(kernel, schedule=loops)]
 
 
@@ -72,8 +75,9 @@ def _loops(kernel: Kernel, target: Target) -> Loops:
     reduces = any(s.reductions for s in kernel.stages)
     unroll = 1
     if reduces and not any(r.position for s in kernel.stages for r in s.reductions):
-        # Independent sums hide the latency of an addition.
-        unroll = max(min(4, extent // lanes), 1)
+        # Independent sums hide the latency of an addition; sums of columns also read longer runs.
+        most = 8 if vector in kernel.outer else 4
+        unroll = max(min(most, extent // lanes), 1)
     if vector not in kernel.outer:
         return Loops(vector, unroll)
     others = math.prod(kernel.extents[a] for a in kernel.outer if a != vector)
