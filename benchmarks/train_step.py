@@ -32,7 +32,14 @@ from benchmarks.harness.environment import (
 )
 from benchmarks.harness.frameworks import FRAMEWORKS, FRESHET
 from benchmarks.harness.process import Worker, WorkerError, can_import, start_worker
-from benchmarks.harness.report import Result, Start, result_json, result_text, versions_text
+from benchmarks.harness.report import (
+    Result,
+    Start,
+    result_from_json,
+    result_json,
+    result_text,
+    versions_text,
+)
 from benchmarks.harness.rounds import (
     QUIET,
     Patience,
@@ -347,16 +354,21 @@ def write(run: Run, results: Sequence[Result], command: Sequence[str]) -> Iterat
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{machine.slug}.json"
     date = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    content = {
-        "machine": asdict(machine), "date": date, "commit": _commit(),
+    measured = {
+        "date": date, "commit": _commit(),
         "command": shlex.join(["benchmarks/train_step.py", *_without_paths(command)]),
         "threads": run.options.threads, "rounds": run.options.rounds,
         "load": [round(x, 2) for x in os.getloadavg()],
         "versions": run.versions,
-        "models": {r.model: result_json(r) for r in results},
     }  # fmt: skip
+    # Models that this run left out keep what an earlier one has measured here.
+    known = json.loads(path.read_text())["models"] if path.exists() else {}
+    known |= {r.model: {"measured": measured} | result_json(r) for r in results}
+    models = {name: known[name] for name in PROBLEMS if name in known}
+    content = {"machine": asdict(machine), "models": models}
     path.write_text(json.dumps(content, indent=1) + "\n")
     yield path
+    results = [result_from_json(name, model) for name, model in models.items()]
     caption = (
         f"{machine.cpu}, {run.options.threads} threads, {date[:10]}; median of "
         f"{run.options.rounds} rounds, lines: quartiles; {versions_text(run.versions)}"

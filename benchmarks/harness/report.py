@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -167,6 +168,19 @@ def result_json(result: Result) -> dict[str, Any]:
         },
         "failures": result.failures,
     }
+
+
+def result_from_json(model: str, data: Mapping[str, Any]) -> Result:
+    """Return what `result_json` was made of, but for the losses."""
+    found = Result(model, data["title"], data["batch"], failures=dict(data["failures"]))
+    for name, own in data["frameworks"].items():
+        cores = own["step_ms"]["cores"]
+        pairs = zip(own["rounds_ms"], own["others_cores"], strict=True)
+        found.turns[name] = [Turn(time, cores, others, math.nan) for time, others in pairs]
+        found.forms[name], found.tried[name] = own["form"], own["forms_ms"]
+        if own["start"] is not None:
+            found.starts[name] = Start(**own["start"])
+    return found
 
 
 def versions_text(versions: Mapping[str, Mapping[str, str]]) -> str:

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import train_step
 from benchmarks.harness.environment import Machine, choose_cpus, this_machine, worker_environment
 from benchmarks.harness.process import WorkerError
+from benchmarks.harness.report import result_from_json, result_json
 
 
 class PretendWorker:
@@ -85,9 +86,23 @@ def test_a_run_prints_a_table_and_writes_json_and_chart(
     content = json.loads(written.read_text())
     assert content["models"]["mlp"]["frameworks"]["torch"]["form"] == "plain"
     assert content["models"]["mlp"]["frameworks"]["torch"]["start"]["added_megabytes"] == 2.0
-    assert content["versions"]["torch"] == {"torch": "1.0"}
+    measured = content["models"]["mlp"]["measured"]
+    assert measured["versions"]["torch"] == {"torch": "1.0"}
     assert str(tmp_path) not in written.read_text()
     assert written.with_suffix(".png").exists()
+
+
+@pytest.mark.usefixtures("pretend")
+def test_models_that_a_run_leaves_out_keep_their_results(tmp_path: Path) -> None:
+    run(tmp_path)
+    run(tmp_path, "--models", "gru", "mlp_32")
+    (written,) = tmp_path.glob("*.json")
+    models = json.loads(written.read_text())["models"]
+    assert list(models) == ["mlp_32", "mlp", "gru"]
+    assert "gru" in models["gru"]["measured"]["command"]
+    assert "gru" not in models["mlp"]["measured"]["command"]
+    again = result_from_json("mlp", models["mlp"])
+    assert result_json(again) == {k: v for k, v in models["mlp"].items() if k != "measured"}
 
 
 @pytest.mark.usefixtures("pretend")
