@@ -10,6 +10,8 @@ import math
 from dataclasses import replace
 from typing import Final
 
+from freshet.compiler.costs import makes_random_numbers
+from freshet.compiler.emit.random import SHARED
 from freshet.compiler.keep_rows import keep_rows
 from freshet.compiler.kernel import Kernel, Loops, Stage
 from freshet.compiler.merge_axes import merge_axes
@@ -78,6 +80,8 @@ def _loops(kernel: Kernel, target: Target) -> Loops:
         # Independent sums hide the latency of an addition; sums of columns also read longer runs.
         most = 8 if vector in kernel.outer else 4
         unroll = max(min(most, extent // lanes), 1)
+    if makes_random_numbers(kernel) and extent >= SHARED:
+        unroll = max(SHARED // lanes, 1)
     if vector not in kernel.outer:
         return Loops(vector, unroll)
     others = math.prod(kernel.extents[a] for a in kernel.outer if a != vector)

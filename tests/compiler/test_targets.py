@@ -82,6 +82,16 @@ def filter_gradient(x: ft.Tensor, w: ft.Tensor) -> list[ft.Tensor]:
     return [tape.gradient(loss, w) * 0.5]
 
 
+def random(key: ft.Tensor, x: ft.Tensor) -> list[ft.Tensor]:
+    key = ft.cast(key, ft.uint32)
+    long = ft.random.stateless_uniform([1000], ft.cast(key[:2], ft.int32), 0, 2**30, ft.int32)
+    return [
+        ft.cast(long, ft.float32),
+        ft.random.stateless_uniform([3, 128], ft.cast(key[:2], ft.int32)) + x[:, :128],
+        ft.random.stateless_uniform([5, 77], ft.cast(key[1:], ft.int32)),
+    ]
+
+
 def reductions(x: ft.Tensor) -> list[ft.Tensor]:
     columns = [ft.reduce_max(x, 0), ft.argmin(x, 0)]
     return [ft.reduce_sum(x * x), *columns, ft.reduce_mean(x, 1), ft.argmax(x, 1)]
@@ -103,6 +113,7 @@ PROGRAMS: dict[str, tuple[Callable[..., list[ft.Tensor]], Sequence[tuple[int, ..
     "gradient of weights": (weight_gradient, [(533, 107), (533, 131)]),
     "gradient of few weights": (weight_gradient, [(533, 21), (533, 35)]),
     "gradient of a filter": (filter_gradient, [(7, 9, 10, 37), (3, 3, 37, 40)]),
+    "random numbers": (random, [(3,), (3, 200)]),
     "reductions": (reductions, [(1001, 77)]),
     "rows": (rows, [(33, 77)]),
 }

@@ -17,7 +17,7 @@ from freshet.compiler.emit.builder import (
     vector_type,
 )
 from freshet.compiler.emit.math import Math
-from freshet.compiler.emit.random import philox
+from freshet.compiler.emit.random import BLOCKS, SHARED, philox, philox_block, word_of
 from freshet.compiler.kernel import Buffer, Kernel, Store
 from freshet.compiler.target import Target
 from freshet.core.dtypes import DType
@@ -53,6 +53,9 @@ class Point:
         lanes: How many; 0 for scalar code.
         mask: Which lanes are in use; None for all.
         known: Values of expressions that come from outside: results of reductions.
+        ahead: Elements from the first of the vectors that are handled together.
+        shared: What those have found out for each other, if the first begins at a multiple of
+            `SHARED` along the vector axis.
     """
 
     axes: Mapping[str, Int]
@@ -60,6 +63,19 @@ class Point:
     lanes: int = 0
     mask: Value | None = None
     known: dict[Expr, Value] = field(default_factory=dict)
+    ahead: int = 0
+    shared: dict[Any, list[Value]] | None = None
+
+
+def _begins_block(expr: Expr, at: Point) -> bool:
+    """Whether the index of random bits is a multiple of `SHARED` where the vector axis is."""
+    index = expr.args[2]
+    if index.op != "coordinate" or at.vector is None:
+        return False
+    where = index.attributes[0]
+    others = [c for name, c in where.terms if name != at.vector]
+    whole = all(c % SHARED == 0 for c in (*others, where.constant))
+    return where.coefficient(at.vector) == 1 and whole
 
 
 class Expressions:
@@ -151,7 +167,18 @@ class Expressions:
             raise InternalError(f"bug in freshet: {expr.attributes[0]} is used before it is known")
         args = [values[a] for a in expr.args]
         lanes = max(split_type(a.type)[1] for a in args)
+        if expr.op == "random_bits" and at.shared is not None and _begins_block(expr, at):
+            return self._random_bits(expr, [self.b.splat(a, lanes) for a in args], at, at.shared)
         return self._operation(expr, [self.b.splat(a, lanes) for a in args])
+
+    def _random_bits(
+        self, expr: Expr, args: list[Value], at: Point, shared: dict[Any, list[Value]]
+    ) -> Value:
+        """Take a word of the blocks that the vectors handled together are in."""
+        key = expr, at.ahead // SHARED, at.ahead % BLOCKS
+        if key not in shared:
+            shared[key] = philox_block(self.b, args[0], args[1], args[2])
+        return shared[key][word_of(at.ahead)]
 
     def _operation(self, expr: Expr, args: list[Value]) -> Value:
         op, kind = expr.op, args[0].type

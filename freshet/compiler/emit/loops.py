@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from freshet.compiler.emit.builder import (
     Builder,
@@ -21,6 +21,7 @@ from freshet.compiler.emit.builder import (
     vector_type,
 )
 from freshet.compiler.emit.expressions import Expressions, Point, axis_mask
+from freshet.compiler.emit.random import SHARED
 from freshet.compiler.kernel import Kernel, Loops, Reduction, Stage, Store
 from freshet.compiler.target import Target
 from freshet.core.dtypes import DType
@@ -99,7 +100,8 @@ class LoopEmitter:
         with self._units([*outer, ("block", blocks)], thread, threads) as axes:
             low = self.b.mul(axes.pop("block"), block)
             high = self.b.minimum(self.b.add(low, block), extent)
-            for points in self._vectors(vector, low, high, extent, [Point(axes)]):
+            whole = block % SHARED == 0
+            for points in self._vectors(vector, low, high, extent, [Point(axes)], whole):
                 self._stages(points)
 
     @contextmanager
@@ -112,12 +114,13 @@ class LoopEmitter:
             yield decode(self.b, unit, axes)
 
     def _vectors(
-        self, axis: str, low: Int, high: Int, extent: int, points: list[Point]
+        self, axis: str, low: Int, high: Int, extent: int, points: list[Point], whole: bool
     ) -> Iterator[list[Point]]:
         """Loop over an axis in full groups of vectors, then single ones, the last one masked.
 
         Yields the points of one turn; the caller emits its body for them. `extent` bounds
-        ``high - low`` and lets loops that cannot run be left out.
+        ``high - low`` and lets loops that cannot run be left out; `whole` says that `low` is a
+        multiple of `SHARED`.
         """
         b, lanes, unroll = self.b, self.lanes, self.schedule.unroll
         start = low
@@ -125,11 +128,16 @@ class LoopEmitter:
             width = lanes * unroll
             full = b.add(low, b.mul(b.divide(b.sub(high, low), width), width))
             with b.loop(low, full, width, axis) as i:
+                shared: list[dict[Any, list[Value]] | None]
+                shared = [{} if whole and width % SHARED == 0 else None for _ in points]
                 yield [
-                    replace(p, axes={**p.axes, axis: b.add(i, j * lanes)}, vector=axis, lanes=lanes)
+                    replace(
+                        p, axes={**p.axes, axis: b.add(i, j * lanes)}, vector=axis, lanes=lanes,
+                        ahead=j * lanes, shared=own,
+                    )
                     for j in range(unroll)
-                    for p in points
-                ]
+                    for p, own in zip(points, shared, strict=True)
+                ]  # fmt: skip
             start = full
         full = b.add(start, b.mul(b.divide(b.sub(high, start), lanes), lanes))
         if extent >= lanes:
@@ -176,7 +184,7 @@ class LoopEmitter:
             [self._start(r, self.lanes) for r in stage.reductions] for _ in range(unroll)
         ]
         with self._nest(stage.axes[:-1], [point]) as inside:
-            for turn in self._vectors(vector, 0, extent, extent, inside):
+            for turn in self._vectors(vector, 0, extent, extent, inside, whole=True):
                 for p, own in zip(turn, accumulators, strict=False):
                     self._body(stage, p, own)
         results: dict[Expr, Value] = {}

@@ -9,6 +9,10 @@ from typing import Final
 
 from freshet.compiler.emit.builder import Builder, Value, split_type, vector_type
 
+SHARED: Final = 64
+"""Neighbours that share their blocks, beginning at a multiple of as many."""
+BLOCKS: Final = 16
+"""Blocks that these are in."""
 ROUNDS: Final = 10
 MULTIPLIERS: Final = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS: Final = (0x9E3779B9, 0xBB67AE85)
@@ -20,6 +24,25 @@ def philox(b: Builder, key0: Value, key1: Value, index: Value) -> Value:
     Element i is word ``(i >> 4) & 3`` of the block with counter ``(i >> 6 << 4) | (i & 15)``: 64
     neighbours share 16 blocks, so that a vector of 16 takes one word of 16 blocks.
     """
+    lanes = split_type(index.type)[1]
+    wide, flags = index.type, vector_type("i1", lanes)
+    words = philox_block(b, key0, key1, index)
+    shifted = b.emit(wide, f"lshr {index}, {b.constant(4, wide).text}")
+    which = b.emit(wide, f"and {shifted}, {b.constant(3, wide).text}")
+    result = words[0]
+    for n in range(1, 4):
+        here = b.emit(flags, f"icmp eq {which}, {b.constant(n, wide).text}")
+        result = b.emit(result.type, f"select {here}, {words[n]}, {result}")
+    return result
+
+
+def word_of(offset: int) -> int:
+    """Return which word of its block an element is, so far from the first that shares it."""
+    return offset >> 4 & 3
+
+
+def philox_block(b: Builder, key0: Value, key1: Value, index: Value) -> list[Value]:
+    """Return the four words of the block that element `index` (i64) is in."""
     lanes = split_type(index.type)[1]
     word, wide = vector_type("i32", lanes), vector_type("i64", lanes)
 
@@ -53,10 +76,4 @@ def philox(b: Builder, key0: Value, key1: Value, index: Value) -> Value:
             binary("xor", binary("xor", high0, counter[3].text), keys[1].text),
             low0,
         ]
-    which = binary("and", binary("lshr", index, number(4, wide)), number(3, wide))
-    result = counter[0]
-    flags = vector_type("i1", lanes)
-    for n in range(1, 4):
-        here = b.emit(flags, f"icmp eq {which}, {number(n, wide)}")
-        result = b.emit(word, f"select {here}, {counter[n]}, {result}")
-    return result
+    return counter
