@@ -42,6 +42,7 @@ NEAR_COPY: Final = 0.2
 """The same of one that the second-level cache holds."""
 FAR_RUN: Final = 60
 """Half cycles lost where a tile leaves one row of an output that no cache holds for the next."""
+FEW_ROWS: Final = 64
 OFTEN: Final = 96
 """Uses of an element that make a copy worth its while."""
 CROWDED: Final = 1024
@@ -187,11 +188,11 @@ class _Scheduler:
         if self.scalars.guarded:
             s = self._pack_scalar(s)
         if not self._packs_vector(s):
-            s = self._keep_near(s)
-        elif self._rows_are_long():
+            s = self._panels(s, pack=False) if self._rows_are_few() else self._keep_near(s)
+        elif self._rows_are_long(s):
             s = self._pack_for_long_rows(s)
         else:
-            s = self._pack_panels(s)
+            s = self._panels(s, pack=True)
         if s.pack_scalar is None and self._rows_conflict(s):
             s = self._unalias_rows(s)
         return self._share(s)
@@ -245,10 +246,10 @@ class _Scheduler:
             variants += bool(extent % n)
             row_tiles = [(times * t, rows * k) for times, rows in row_tiles for t, k in found]
         latency = self.target.fma_latency / 2
-        outputs = math.prod(self.extents[a] for a in self.kernel.outer) * self.element.size
         depth = math.prod(self.extents[a] for a in self.reduced)
         apart = self.extents[self.column] * self.element.size >= FAR
-        run = FAR_RUN / depth if apart and outputs > self.target.l2_bytes else 0.0
+        far = self._epilogue_bytes() > self.target.l2_bytes
+        run = FAR_RUN / depth if apart and far else 0.0
         total = 0.0
         for times, rows in row_tiles:
             for t, v in column_tiles:
@@ -410,13 +411,13 @@ class _Scheduler:
         depth = [abs(self.vectors.stride(a)) for a in s.depth if self.extents[a] > 1]
         step = min(depth, default=0) * self.element.size
         far = step >= FAR or (step > 0 and step % CROWDED == 0)
-        reuse = math.prod(-(-self.extents[r.axis] // r.step) for r in s.rows)
-        return far and reuse >= 4
+        large = math.prod(self.vectors.shape) * self.element.size > 2 * self.target.l1_bytes
+        return far and large and not self._rows_are_few()
 
-    def _pack_panels(self, s: Tiles) -> Tiles:
-        """Copy panels that stay in the first-level cache, and so many that the second holds them.
+    def _panels(self, s: Tiles, *, pack: bool) -> Tiles:
+        """Let units take columns, and of the depth what keeps a panel in the first-level cache.
 
-        Every panel meets all rows, so it is copied once.
+        Every panel meets all rows, so it is read from far away, or copied, once.
         """
         width = s.vectors * self.lanes
         panel = self.target.l1_bytes // 2
@@ -438,16 +439,35 @@ class _Scheduler:
         wide = max(min(fits, tiles // wanted), 1)
         if wide < tiles:
             s = self._with_unit(s, Loop(self.column, wide * width))
-        return replace(s, pack_vector=len(s.units) + len(s.loops))
+        return replace(s, pack_vector=len(s.units) + len(s.loops)) if pack else s
 
     def _blocked_depth(self, s: Tiles, axis: str, step: int) -> Tiles:
         at = len(s.units) if s.accumulate is None else s.accumulate
         return replace(s, loops=(*s.loops, Loop(axis, step)), accumulate=at)
 
-    def _rows_are_long(self) -> bool:
-        """Whether the output has more rows than columns: then units are blocks of whole rows."""
-        rows = math.prod(self.extents[a] for a in self.rows)
-        return rows > 2 * self.extents[self.column]
+    def _row_count(self) -> int:
+        return math.prod(self.extents[a] for a in self.rows)
+
+    def _rows_are_few(self) -> bool:
+        """Whether so few rows share the vector operand that a copy of it does not pay."""
+        return self._row_count() < FEW_ROWS
+
+    def _rows_are_long(self, s: Tiles) -> bool:
+        """Whether units are to be blocks of whole rows.
+
+        So it is where the output has more rows than columns, and where it is far away, while the
+        vector operand is near: memory is fastest from end to end.
+        """
+        if self._row_count() > 2 * self.extents[self.column]:
+            return True
+        near = self._near_tiles(s) >= self._column_tiles(s)
+        return near and self._epilogue_bytes() > self.target.l2_bytes and not self._rows_are_few()
+
+    def _epilogue_bytes(self) -> int:
+        """Return the bytes of what the epilogue reads and writes at each output."""
+        stage = self.kernel.stages[1]
+        names = {e.attributes[0] for e in stage.loads()} | {s.buffer for s in stage.stores}
+        return sum(self.kernel.buffer(n).type.num_bytes for n in names)
 
     def _pack_for_long_rows(self, s: Tiles) -> Tiles:
         """Copy the whole operand if the second-level cache holds it, else slices of columns."""
@@ -458,7 +478,7 @@ class _Scheduler:
                 return replace(s, pack_vector=0)
             return s
         if not wide:
-            return self._pack_panels(s)
+            return self._panels(s, pack=True)
         s = self._sliced(s, wide)
         return replace(s, pack_vector=len(s.units))
 
@@ -557,13 +577,16 @@ class _Scheduler:
     def _share(self, s: Tiles) -> Tiles:
         """Cut units out of rows and columns until there are enough."""
         taken = {u.axis for u in (*s.units, *s.loops)}
+        # Units of rows would each copy, or read from far away, the same of the vector operand.
+        few = s.pack_vector or self._rows_are_few()
+        enough = 2 * self.target.cores if few else self.enough_units
         for row in s.rows:
             units = self._units(s)
-            if units >= self.enough_units or row.axis in taken:
+            if units >= enough or row.axis in taken:
                 continue
             tiles = -(-self.extents[row.axis] // row.step)
             if tiles > 1:
-                wanted = -(-self.enough_units // units)
+                wanted = -(-enough // units)
                 s = self._with_unit(s, Loop(row.axis, max(tiles // wanted, 1) * row.step))
         tiles = -(-self.extents[self.column] // (s.vectors * self.lanes))
         if self._units(s) < self.enough_units and self.column not in taken and tiles > 1:
