@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from freshet.compiler.fusion.fuse import Fused, Step, fuse
+from freshet.compiler.kernel import Kernel
 from freshet.compiler.memory import Layout, order_for_updates, plan_memory
 from freshet.compiler.program import Planned, Program, assemble_program, workspace_bytes
 from freshet.compiler.schedule import schedule
@@ -37,30 +38,44 @@ GRAPH_PASSES: Final[dict[str, Callable[[Graph], Graph]]] = {
 }
 
 
-def compile_graph(graph: Graph, types: Sequence[TensorType], target: Target) -> Program:
+Choose = Callable[[Kernel, Target], Kernel]
+"""Gives a scheduled kernel another schedule, or the same."""
+
+
+def _as_it_is(kernel: Kernel, target: Target) -> Kernel:
+    del target
+    return kernel
+
+
+def compile_graph(
+    graph: Graph, types: Sequence[TensorType], target: Target, choose: Choose = _as_it_is
+) -> Program:
     """Compile a graph for inputs of the given types.
 
     Args:
         graph: A traced function.
         types: Types of its inputs, every size known.
         target: The machine.
+        choose: Has the last word on each kernel's schedule.
     """
-    return assemble_program(_planned(graph, types, target), target)
+    return assemble_program(_planned(graph, types, target, choose), target)
 
 
-def _planned(graph: Graph, types: Sequence[TensorType], target: Target) -> Planned:
+def _planned(
+    graph: Graph, types: Sequence[TensorType], target: Target, choose: Choose
+) -> Planned:
     """Run every pass on a graph, or on the body of a loop."""
     graph = _traced("specialize", specialize(graph, types))
     for name, stage in GRAPH_PASSES.items():
         graph = _traced(name, stage(graph))
     fused = _traced("fuse", fuse(graph), _fused_text)
-    steps = [part for step in fused.steps for part in _scheduled(step, target)]
+    steps = [part for step in fused.steps for part in _scheduled(step, target, choose)]
     ordered = order_for_updates(graph, steps, fused.memory)
     layout = _traced("memory", plan_memory(graph, ordered, fused.memory), _layout_text)
     return Planned(graph, fused.memory, layout)
 
 
-def _with_body(step: Step, node: Node, target: Target) -> Step:
+def _with_body(step: Step, node: Node, target: Target, choose: Choose) -> Step:
     """Return a loop over time with its body planned and its workspace among what it makes."""
     parts = parts_of(node.params)
     body: Graph = node.params["body"]
@@ -75,7 +90,7 @@ def _with_body(step: Step, node: Node, target: Target) -> Step:
         results.append(twin)
     types = body_types(parts, [v.type for v in node.operands])
     planned = replace(
-        _planned(replace(body, outputs=tuple(outputs)), types, target), results=tuple(results)
+        _planned(replace(body, outputs=tuple(outputs)), types, target, choose), results=tuple(results)
     )
     size = workspace_bytes(planned, parts.carries)
     workspace = Value(TensorType(uint8, (size,)), "workspace")
@@ -102,12 +117,12 @@ def _layout_text(layout: Layout) -> str:
     return "\n".join(lines)
 
 
-def _scheduled(step: Step, target: Target) -> list[Step]:
+def _scheduled(step: Step, target: Target, choose: Choose) -> list[Step]:
     """Return the step with its kernel scheduled; several, if it was split."""
     if step.kernel is None or step.buffers is None:
         loops = step.node is not None and isinstance(step.node.primitive.lower, Repeat)
-        return [_with_body(step, step.node, target)] if loops and step.node else [step]
-    kernels = schedule(step.kernel, target)
+        return [_with_body(step, step.node, target, choose)] if loops and step.node else [step]
+    kernels = [choose(k, target) for k in schedule(step.kernel, target)]
     values = dict(step.buffers)
     for kernel in kernels:
         for b in kernel.buffers:

@@ -10,12 +10,13 @@ import math
 from dataclasses import replace
 from typing import Final
 
+from freshet.compiler.contraction import is_product_sum
 from freshet.compiler.costs import makes_random_numbers
 from freshet.compiler.emit.random import SHARED
 from freshet.compiler.keep_rows import keep_rows
 from freshet.compiler.kernel import Kernel, Loops, Stage
 from freshet.compiler.merge_axes import merge_axes
-from freshet.compiler.schedule_tiles import is_product_sum, schedule_tiles
+from freshet.compiler.schedule_tiles import schedule_tiles
 from freshet.compiler.split_phases import join_phases, split_phases
 from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
 from freshet.compiler.target import Target

@@ -80,6 +80,10 @@ class Config:
     """Names of passes (comma separated) whose result is printed to stderr: see
     `freshet.compiler.pipeline`."""
 
+    tune: bool = setting("FRESHET_TUNE", _flag, lambda: False)
+    """Whether to try other schedules for each contraction that is compiled, and keep the fastest in
+    the kernel cache. Default: no; it takes seconds a kernel."""
+
     full_traceback: bool = setting("FRESHET_FULL_TRACEBACK", _flag, lambda: False)
     """Keep Freshet's own frames in tracebacks. Default: only the user's are shown."""
 

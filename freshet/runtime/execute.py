@@ -27,6 +27,7 @@ from freshet.graph.ir import Graph, Value
 from freshet.graph.passes.specialize import specialize
 from freshet.runtime.code import kernel_addresses
 from freshet.runtime.pool import ThreadPool, pool
+from freshet.runtime.tuning import tuned
 
 SMALL: Final = 1 << 16
 """Operations and bytes of a program that one thread has done before another is awake."""
@@ -68,7 +69,8 @@ class NativeExecutor:
                     arrays = [*arguments, *(v._array for v in variables)]
                     types = [TensorType(of_array(a), a.shape) for a in arrays]
                     graph, resized = _separate_resized(self._graph, types, variables)
-                    found = Executable(compile_graph(graph, types, host()), resized)
+                    program = compile_graph(graph, types, host(), tuned)
+                    found = Executable(program, resized)
                     self._programs[key] = found
                     if self._static and not resized:
                         self._only = found
@@ -274,6 +276,10 @@ class Executable:
                 if number >= count:
                     self._pointers[number] = array, place
         return arrays
+
+    def arena(self, place: Place, kind: TensorType) -> Array:
+        """Return an intermediate value's memory as an array."""
+        return self._array(place, kind, [], [])
 
     def _array(
         self, place: Place, kind: TensorType, inputs: list[Array], outputs: list[Array]

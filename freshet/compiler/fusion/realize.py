@@ -109,6 +109,11 @@ class _Costs:
         return min(cost, 10_000), loads
 
 
+def _is_wider(value: Value, than: Value) -> bool:
+    """Return whether reading a value takes more bytes: a mask is smaller than what it is made of."""
+    return value.type.dtype.size > than.type.dtype.size
+
+
 def _is_elementwise(node: Node) -> bool:
     """Return whether each element of a node's output comes of one element of each operand."""
     if isinstance(node.primitive.lower, (Reshape, Repeat, Host, Check)):
@@ -170,9 +175,9 @@ class Realizer:
             while node is not None and _is_elementwise(node):
                 changing = [v for v in node.operands if scalar_constant(v) is None]
                 cost += own_cost(node)
-                if len(changing) != 1 or cost > CHEAP:
+                base = _source(changing[0]) if len(changing) == 1 else None
+                if base is None or cost > CHEAP or _is_wider(base, value):
                     break
-                base = _source(changing[0])
                 counts[base] = counts.get(base, 0) + 1
                 node = base.node
         return {base for base, count in counts.items() if count > 1}
@@ -186,7 +191,8 @@ class Realizer:
                 if value in forced or value not in held or not _is_elementwise(node):
                     continue
                 cost, loads = costs.recompute(value)
-                if cost <= CHEAP and len(loads) == 1:
+                wider = any(_is_wider(v, value) for v in loads)
+                if cost <= CHEAP and len(loads) == 1 and not wider:
                     kept.discard(value)
                     costs.forget(value, cost, loads)
         return kept
