@@ -61,9 +61,7 @@ def compile_graph(
     return assemble_program(_planned(graph, types, target, choose), target)
 
 
-def _planned(
-    graph: Graph, types: Sequence[TensorType], target: Target, choose: Choose
-) -> Planned:
+def _planned(graph: Graph, types: Sequence[TensorType], target: Target, choose: Choose) -> Planned:
     """Run every pass on a graph, or on the body of a loop."""
     graph = _traced("specialize", specialize(graph, types))
     for name, stage in GRAPH_PASSES.items():
@@ -90,7 +88,8 @@ def _with_body(step: Step, node: Node, target: Target, choose: Choose) -> Step:
         results.append(twin)
     types = body_types(parts, [v.type for v in node.operands])
     planned = replace(
-        _planned(replace(body, outputs=tuple(outputs)), types, target, choose), results=tuple(results)
+        _planned(replace(body, outputs=tuple(outputs)), types, target, choose),
+        results=tuple(results),
     )
     size = workspace_bytes(planned, parts.carries)
     workspace = Value(TensorType(uint8, (size,)), "workspace")

@@ -1,4 +1,4 @@
-"""schedule_search: schedules near the one that the cost model chooses, to be tried on the machine."""
+"""schedule_search: schedules near the cost model's choice, to be tried on the machine."""
 
 from __future__ import annotations
 

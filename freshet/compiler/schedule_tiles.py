@@ -279,8 +279,9 @@ class _Scheduler:
         def later(depth: int | None) -> int | None:
             return None if depth is None else depth + 1
 
-        # What no unit chooses a part of is copied once per thread, not once per unit.
-        whole = s.pack_vector == 0 and not self.c.vectors.has(loop.axis)
+        # What no unit chooses a part of is copied once per thread, not once per unit; so is what
+        # only the last of several units would choose a part of.
+        whole = s.pack_vector == 0 and (bool(s.units) or not self.c.vectors.has(loop.axis))
         return replace(
             s, units=(*s.units, loop), pack_scalar=later(s.pack_scalar),
             pack_vector=0 if whole else later(s.pack_vector), accumulate=later(s.accumulate),

@@ -113,6 +113,7 @@ PROGRAMS: dict[str, tuple[Callable[..., list[ft.Tensor]], Sequence[tuple[int, ..
     "gradient of weights": (weight_gradient, [(533, 107), (533, 131)]),
     "gradient of few weights": (weight_gradient, [(533, 21), (533, 35)]),
     "gradient of a filter": (filter_gradient, [(7, 9, 10, 37), (3, 3, 37, 40)]),
+    "few images": (convolution(1, "SAME"), [(1, 5, 6, 40), (3, 3, 40, 70)]),
     "random numbers": (random, [(3,), (3, 200)]),
     "reductions": (reductions, [(1001, 77)]),
     "rows": (rows, [(33, 77)]),

@@ -104,9 +104,7 @@ def test_the_fastest_is_kept_and_used_without_being_asked(monkeypatch: pytest.Mo
 def test_nothing_is_changed_for_next_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = [numbers(150, 140), numbers(140, 300)]
     chosen = kernel_of(inputs)
-    monkeypatch.setattr(
-        tuning, "time_kernels", lambda kernels: [1.0, *(0.99 for _ in kernels[1:])]
-    )
+    monkeypatch.setattr(tuning, "time_kernels", lambda kernels: [1.0, *(0.99 for _ in kernels[1:])])
     config.tune = True
     assert kernel_of(inputs) == chosen
 

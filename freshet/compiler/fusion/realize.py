@@ -110,7 +110,7 @@ class _Costs:
 
 
 def _is_wider(value: Value, than: Value) -> bool:
-    """Return whether reading a value takes more bytes: a mask is smaller than what it is made of."""
+    """Return whether a value takes more bytes than another: a mask is smaller than its source."""
     return value.type.dtype.size > than.type.dtype.size
 
 
