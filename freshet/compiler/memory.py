@@ -22,6 +22,9 @@ from freshet.graph.trace import static_value
 from freshet.ops.index import Position
 
 ALIGNMENT: Final = 64
+SHORT_ROW: Final = 512
+"""Bytes of a row below which a part of a vector at its end matters: the next row's load then waits
+for its store, if both are in the same memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +244,11 @@ def _is_own(kernel: Kernel, name: str, out: str) -> bool:
     """
     if not isinstance(kernel.schedule, Loops) or kernel.buffer(out).role != "out":
         return False
+    vector = kernel.schedule.vector
+    if vector is not None:
+        row = kernel.extents[vector] * kernel.buffer(out).dtype.size
+        if row % ALIGNMENT and row < SHORT_ROW:
+            return False
     if kernel.buffer(name).shape != kernel.buffer(out).shape:
         return False
     stores = [(n, s) for n, stage in enumerate(kernel.stages) for s in stage.stores]

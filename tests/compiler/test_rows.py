@@ -80,6 +80,11 @@ def test_an_operand_that_is_read_later_is_left_alone() -> None:
     assert len(set(call.arguments)) == len(call.arguments)
 
 
+def test_short_rows_are_not_written_over_each_other() -> None:
+    found = program(softmax_between, numbers(640, 40), numbers(40, 10))
+    assert {b.role for b in softmax_kernel(found).buffers} == {"in", "out"}
+
+
 def test_a_result_in_another_order_is_not_written_over_its_operand() -> None:
     def turned(x: ft.Tensor, w: ft.Tensor) -> list[ft.Tensor]:
         product = x @ w
