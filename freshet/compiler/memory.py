@@ -2,8 +2,9 @@
 
 Inputs, outputs and constants have memory of their own. A variable's new value is written over its
 old one, if every other reader of the old one comes before, and everything that may fail: a failed
-run leaves every variable as it was. Everything else shares one arena:
-offsets are chosen from the time each value is needed, so the peak is known before the run.
+run leaves every variable as it was. Everything else shares one arena: offsets are chosen from the
+time each value is needed, so the peak is known before the run. A row-wise kernel writes its result
+over an operand that nobody needs any more.
 """
 
 from __future__ import annotations

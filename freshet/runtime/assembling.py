@@ -25,6 +25,8 @@ from freshet.core.config import config
 
 SHARE: Final = 8
 """Texts for which a helper is started: they take longer than it needs to get ready."""
+LONGEST: Final = 1 << 28
+"""Bytes of a frame; text that is taken for a length says far more."""
 _LENGTH: Final = struct.Struct("<q")
 _CODE: Final = "from freshet.runtime.assembling import serve; serve()"
 
@@ -93,7 +95,8 @@ class _Work:
 def _helper() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """Start a helper; yield where to write and where to read."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        # -P: nothing in the working directory stands in for a module.
+        [sys.executable, "-P", "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         # Ctrl-C is for the parent, after whose end there is nothing to read.
         start_new_session=True,
@@ -129,10 +132,16 @@ def _send(stream: IO[bytes], data: bytes) -> None:
 
 
 def _receive(stream: IO[bytes]) -> bytes | None:
-    """Return the next frame, None at the end of the stream."""
+    """Return the next frame, None at the end of the stream.
+
+    Raises:
+        ValueError: It is none: something else has written to the stream.
+    """
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack(head)
+    if not 0 <= length <= LONGEST:
+        raise ValueError(f"a frame of {length} bytes")
     data = stream.read(length)
     return data if len(data) == length else None

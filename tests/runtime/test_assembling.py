@@ -57,8 +57,12 @@ def test_a_helper_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["raise SystemExit(1)", "import time; time.sleep(0.1)", "print('no frame')", "1 +"]
-)
+    "code",
+    [
+        "raise SystemExit(1)", "import time; time.sleep(0.1)", "print('no frame')", "1 +",
+        "print('noise in front', flush=True); " + assembling._CODE,
+    ],
+)  # fmt: skip
 def test_a_helper_that_fails_is_replaced(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembling, "_CODE", code)
     with threads(2):

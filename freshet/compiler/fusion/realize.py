@@ -3,7 +3,7 @@
 In memory are: what the outside sees; what the host or a loop over time makes or needs; results of
 reductions; operands of large contractions, which read each element many times; and values that
 several kernels read, or one reads many times over, unless they cost no more to compute than to
-load.
+load, from what is in memory anyway or from one value that several of them come from.
 
 A reshape of a value in memory is the same memory (`Memory.root`).
 """
