@@ -16,6 +16,8 @@ from freshet.core.dtypes import DType as DType
 from freshet.core.dtypes import as_dtype as as_dtype
 from freshet.core.dtypes import bfloat16 as bfloat16
 from freshet.core.dtypes import bool_ as bool
+from freshet.core.dtypes import complex64 as complex64
+from freshet.core.dtypes import complex128 as complex128
 from freshet.core.dtypes import float16 as float16
 from freshet.core.dtypes import float16 as half
 from freshet.core.dtypes import float32 as float32

@@ -119,7 +119,7 @@ def _layout_text(layout: Layout) -> str:
 def _scheduled(step: Step, target: Target, choose: Choose) -> list[Step]:
     """Return the step with its kernel scheduled; several, if it was split."""
     if step.kernel is None or step.buffers is None:
-        loops = step.node is not None and isinstance(step.node.primitive.lower, Repeat)
+        loops = step.node is not None and isinstance(step.node.lower, Repeat)
         return [_with_body(step, step.node, target, choose)] if loops and step.node else [step]
     kernels = [choose(k, target) for k in schedule(step.kernel, target)]
     values = dict(step.buffers)

@@ -20,7 +20,7 @@ class DType:
     Attributes:
         name: TensorFlow's name, such as ``"float32"``.
         short: The name in printed graphs and kernels, such as ``"f32"``.
-        kind: One of ``"bool"``, ``"int"``, ``"uint"``, ``"float"``, ``"string"``.
+        kind: One of ``"bool"``, ``"int"``, ``"uint"``, ``"float"``, ``"complex"``, ``"string"``.
         bits: Size of one element in bits; 0 for strings, whose elements differ.
     """
 
@@ -64,13 +64,23 @@ class DType:
 
     @property
     def is_complex(self) -> bool:
-        """False: there are no complex dtypes yet."""
-        return False
+        """True for complex64 and complex128."""
+        return self.kind == "complex"
+
+    @property
+    def is_differentiable(self) -> bool:
+        """True where derivatives exist: floating-point and complex numbers."""
+        return self.kind in {"float", "complex"}
+
+    @property
+    def real_dtype(self) -> DType:
+        """The dtype of a complex number's parts; for any other dtype, itself."""
+        return {"complex64": float32, "complex128": float64}.get(self.name, self)
 
     @property
     def is_numeric(self) -> bool:
-        """True where arithmetic is defined: integers and floats."""
-        return self.kind in {"int", "uint", "float"}
+        """True where arithmetic is defined: integers, floats and complex numbers."""
+        return self.kind in {"int", "uint", "float", "complex"}
 
     @property
     def base_dtype(self) -> DType:
@@ -141,23 +151,30 @@ float16 = DType("float16", "f16", "float", 16)
 bfloat16 = DType("bfloat16", "bf16", "float", 16)
 float32 = DType("float32", "f32", "float", 32)
 float64 = DType("float64", "f64", "float", 64)
+complex64 = DType("complex64", "c64", "complex", 64)
+complex128 = DType("complex128", "c128", "complex", 128)
 string = DType("string", "str", "string", 0)
 
 ALL: Final = (
     bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64,
-    float16, bfloat16, float32, float64, string,
+    float16, bfloat16, float32, float64, complex64, complex128, string,
 )  # fmt: skip
 NUMERIC: Final = tuple(d for d in ALL if d.is_numeric)
+REAL: Final = tuple(d for d in NUMERIC if not d.is_complex)
+COMPILED: Final = (bool_, *REAL)
+"""What kernels compute with; operations on anything else return to Python."""
 FLOATING: Final = tuple(d for d in ALL if d.is_floating)
 
 _ENUM: Final = {
     "float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "string": 7,
-    "int64": 9, "bool": 10, "bfloat16": 14, "uint16": 17, "float16": 19, "uint32": 22,
+    "complex64": 8, "int64": 9, "bool": 10, "bfloat16": 14, "uint16": 17,
+    "complex128": 18, "float16": 19, "uint32": 22,
     "uint64": 23,
 }  # fmt: skip
 _BY_NAME: Final = {d.name: d for d in ALL} | {"half": float16, "float": float32, "double": float64}
 _BY_SHORT: Final = {d.short: d for d in ALL}
-_BY_PYTHON: Final[dict[object, DType]] = {bool: bool_, int: int32, float: float32, str: string,
+_BY_PYTHON: Final[dict[object, DType]] = {bool: bool_, int: int32, float: float32,
+                                          complex: complex128, str: string,
                                           bytes: string}  # fmt: skip
 _BY_NUMPY: dict[np.dtype[Any], DType] = {
     np.dtype(d.name): d for d in ALL if d.name not in {"bfloat16", "string"}

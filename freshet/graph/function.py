@@ -27,6 +27,10 @@ from freshet.ops.array import constant_p, shape_p
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.primitive import Call, Joint
 
+# Ragged and sparse tensors go in and come out as their components.
+_flatten = functools.partial(flatten, expand_composites=True)
+_pack = functools.partial(pack_sequence_as, expand_composites=True)
+_skeleton = functools.partial(skeleton, expand_composites=True)
 _run_eagerly = False
 _ARRAYS: Final = (np.ndarray, np.generic)
 _TENSORS: Final = (Tensor, *_ARRAYS, bool, int, float, str, bytes)
@@ -103,7 +107,7 @@ class ConcreteFunction:
         Raises:
             InvalidArgumentError: They do not fit `inputs`.
         """
-        given, specs = flatten(list(args)), self.inputs
+        given, specs = _flatten(list(args)), self.inputs
         if len(given) != len(specs):
             raise InvalidArgumentError(
                 f"{self.name}: takes {len(specs)} tensors, received {len(given)}"
@@ -131,8 +135,8 @@ class ConcreteFunction:
     # --- differentiation --------------------------------------------------------------------------
 
     def _has_gradients(self, tensors: Sequence[Tensor]) -> bool:
-        return any(t.dtype.is_floating for t in tensors) or any(
-            v.dtype.is_floating for v in self.captured_variables
+        return any(t.dtype.is_differentiable for t in tensors) or any(
+            v.dtype.is_differentiable for v in self.captured_variables
         )
 
     def _call_recorded(self, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -191,7 +195,7 @@ class ConcreteFunction:
         with GradientTape() as tape:
             tape.watch(sources)
             outputs = inline(self.graph, call.inputs)[: len(self.graph.outputs)]
-        floating = [t for t in outputs if t.dtype.is_floating]
+        floating = [t for t in outputs if t.dtype.is_differentiable]
         found = iter(tape.gradient(floating, sources, list(grads)))
         return [next(found) if asked else None for asked in wanted]
 
@@ -240,15 +244,15 @@ def split_gradient(graph: Graph) -> tuple[Graph, Graph, list[int]]:
     tracer = GraphTracer(f"{graph.name}_gradient")
     with context.tracing(tracer), context.recording(()):
         inputs = [tracer.argument(v.type, "input") for v in graph.inputs]
-        sources = [t for t in inputs if t.dtype.is_floating]
+        sources = [t for t in inputs if t.dtype.is_differentiable]
         with GradientTape() as tape:
             tape.watch(sources)
             results = inline(graph, inputs)
         outputs = results[: len(graph.outputs)]
-        floating = [t for t in outputs if t.dtype.is_floating]
+        floating = [t for t in outputs if t.dtype.is_differentiable]
         seeds = [tracer.argument(t._type, "grad") for t in floating]
         found = tape.gradient(floating, sources, seeds) if floating else [None] * len(sources)
-    numbers = [i for i, t in enumerate(inputs) if t.dtype.is_floating]
+    numbers = [i for i, t in enumerate(inputs) if t.dtype.is_differentiable]
     pairs = [(i, g) for i, g in zip(numbers, found, strict=True) if g is not None]
     joint, _ = tracer.finish([*results, *(g for _, g in pairs)])
     return (*_partition(joint, graph, len(seeds), len(results)), [i for i, _ in pairs])
@@ -376,10 +380,10 @@ class Function:
 
     def _run_python(self, args: Any, kwargs: Any) -> Any:
         if self.input_signature is not None or any(
-            isinstance(leaf, _ARRAYS) for leaf in flatten([args, kwargs])
+            isinstance(leaf, _ARRAYS) for leaf in _flatten([args, kwargs])
         ):
             leaves, structure = self._arguments(args, kwargs)
-            args, kwargs = pack_sequence_as(structure, leaves)
+            args, kwargs = _pack(structure, leaves)
         return self.python_function(*args, **kwargs)
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
@@ -448,10 +452,10 @@ class Function:
             structure = [list(args), {}]
         if self.input_signature is not None:
             structure = self._declared(*structure)
-            return flatten(structure), structure
+            return _flatten(structure), structure
         leaves = [
             convert_to_tensor(leaf) if isinstance(leaf, _ARRAYS) else leaf
-            for leaf in flatten(structure)
+            for leaf in _flatten(structure)
         ]
         return leaves, structure
 
@@ -469,7 +473,7 @@ class Function:
     def _specs(self, leaves: list[Any]) -> list[TensorSpec]:
         """Return the type each tensor argument is traced with."""
         if self.input_signature is not None:
-            return flatten(list(self.input_signature))
+            return _flatten(list(self.input_signature))
         found = [
             leaf if isinstance(leaf, TensorSpec) else TensorSpec(leaf.shape, leaf.dtype)
             for leaf in leaves
@@ -481,7 +485,7 @@ class Function:
         """Return the arguments with the tensors that `input_signature` wants; the rest as it is."""
         signature = self.input_signature or ()
         count = len(signature)
-        beyond = flatten([args[count:], kwargs])
+        beyond = _flatten([args[count:], kwargs])
         if len(args) < count or any(isinstance(v, (Tensor, *_ARRAYS)) for v in beyond):
             raise InvalidArgumentError(
                 f"{self._name}: input_signature has {count} arguments, received "
@@ -510,7 +514,7 @@ class Function:
 
     def _key(self, leaves: list[Any], specs: list[TensorSpec], structure: Any) -> Any:
         types = iter(specs)
-        parts: list[Any] = [skeleton(structure)]
+        parts: list[Any] = [_skeleton(structure)]
         for leaf in leaves:
             if isinstance(leaf, Variable):
                 parts.append(leaf.ref())
@@ -544,7 +548,7 @@ class Function:
                 if isinstance(leaf, (Tensor, TensorSpec)) else leaf
                 for leaf in leaves
             ]  # fmt: skip
-            args, kwargs = pack_sequence_as(structure, values)
+            args, kwargs = _pack(structure, values)
             result = self.python_function(*args, **kwargs)
             tensors, places = _results(result)
         self._traced = True
@@ -558,7 +562,7 @@ def _results(result: Any) -> tuple[list[Tensor], list[Any]]:
     """Return the tensors among a function's results, and per leaf which of them it is."""
     tensors: list[Tensor] = []
     places: list[Any] = []
-    for leaf in flatten(result):
+    for leaf in _flatten(result):
         value = leaf.value() if isinstance(leaf, Variable) else leaf
         if isinstance(value, _TENSORS):
             tensors.append(convert_to_tensor(value))
@@ -572,9 +576,9 @@ def _declared(name: str, number: int, value: Any, declared: Any) -> Any:
     """Return an argument with tensors where its part of an `input_signature` has specs."""
     if isinstance(declared, TensorSpec):
         return _fitted(name, number, value, declared)
-    assert_same_structure(declared, value)
-    pairs = zip(flatten(value), flatten(declared), strict=True)
-    return pack_sequence_as(value, [_fitted(name, number, *pair) for pair in pairs])
+    assert_same_structure(declared, value, expand_composites=True)
+    pairs = zip(_flatten(value), _flatten(declared), strict=True)
+    return _pack(value, [_fitted(name, number, *pair) for pair in pairs])
 
 
 def _fitted(name: str, number: int, value: Any, spec: TensorSpec) -> Any:

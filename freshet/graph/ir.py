@@ -22,6 +22,7 @@ from typing import Any
 from freshet.core.errors import InternalError
 from freshet.core.shapes import TensorType
 from freshet.core.source import SourceLine
+from freshet.ops.nest import Check, Host, Lowering
 from freshet.ops.primitive import Primitive
 
 
@@ -47,7 +48,7 @@ class Value:
 class Node:
     """One use of a primitive. Compared by identity."""
 
-    __slots__ = ("operands", "outputs", "params", "primitive", "source")
+    __slots__ = ("lower", "operands", "outputs", "params", "primitive", "source")
 
     def __init__(
         self,
@@ -64,11 +65,26 @@ class Node:
         """The user's line that asked for it."""
         types = primitive.types([v.type for v in self.operands], self.params)
         self.outputs = tuple(Value(t, names(), self, i) for i, t in enumerate(types))
+        self.lower = _lowering(primitive, [*(v.type for v in self.operands), *types])
+        """How it is compiled: as its primitive says, unless kernels lack one of its dtypes."""
+
+    @property
+    def must_run(self) -> bool:
+        """Whether it stays in a graph that does not need its result: a check, or an effect."""
+        return isinstance(self.primitive.lower, Check) or self.primitive.effect
 
     def __repr__(self) -> str:
         from freshet.graph.text import node_text  # noqa: PLC0415 (text imports this module)
 
         return node_text(self)
+
+
+def _lowering(primitive: Primitive, types: Sequence[TensorType]) -> Lowering:
+    if callable(primitive.lower) or isinstance(primitive.lower, Check):
+        for kind in types:
+            if kind.dtype.kind in {"complex", "string"}:
+                return Host(f"there are no kernels for {kind.dtype.name}")
+    return primitive.lower
 
 
 @dataclass(frozen=True, eq=False)

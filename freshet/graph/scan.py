@@ -227,7 +227,7 @@ class _Backward:
         # A carry's gradient is needed for the step before it, whoever asks.
         self.sources = [s for s in sources if wanted[s] or s < carries]
         self.position = {s: i for i, s in enumerate(sources)}
-        floating = [i for i, v in enumerate(self.body.outputs) if v.type.dtype.is_floating]
+        floating = [i for i, v in enumerate(self.body.outputs) if v.type.dtype.is_differentiable]
         given = dict(zip(floating, grads, strict=False))
         self.seeds = {i: given[i] for i in floating if i < self.count}
         self.wanted = wanted

@@ -108,7 +108,7 @@ class GradientTape:
                 raise InvalidArgumentError(
                     f"GradientTape.watch: expected a tensor or variable, received {leaf!r}"
                 )
-            if not leaf.dtype.is_floating:
+            if not leaf.dtype.is_differentiable:
                 warnings.warn(
                     f"GradientTape.watch: a tensor of {leaf.dtype.name} has no gradient",
                     stacklevel=2,
@@ -221,7 +221,7 @@ class GradientTape:
         given = flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
         seeds = []
         for target, weight in zip(targets, given, strict=True):
-            if not target.dtype.is_floating:
+            if not target.dtype.is_differentiable:
                 warnings.warn(
                     f"GradientTape.gradient: the target is {target.dtype.name}, so its gradient is "
                     "None; targets must be floating-point",
@@ -266,11 +266,11 @@ class GradientTape:
             call = record.call
             if not any(_key(t) in found for t in call.outputs):
                 continue
-            wanted = [_key(t) in leading and t.dtype.is_floating for t in call.inputs]
+            wanted = [_key(t) in leading and t.dtype.is_differentiable for t in call.inputs]
             if not any(wanted):
                 continue
             with within(record.gradient_part):
-                grads = [_or_zeros(found, t) for t in call.outputs if t.dtype.is_floating]
+                grads = [_or_zeros(found, t) for t in call.outputs if t.dtype.is_differentiable]
                 gradients = operand_gradients(record.primitive, call, wanted, grads)
                 for tensor, grad in zip(call.inputs, gradients, strict=True):
                     if grad is not None:

@@ -84,6 +84,8 @@ class Primitive:
             once it is known. ``(types, values, params) -> (operands kept, params)``, where values
             holds an array for each operand that is a constant, else None; returns None while
             something is still unknown.
+        effect: Whether it does something beside its result (prints, calls Python): it runs even if
+            nobody needs the result, once each time, in the order of the program.
         recorded: For operations that are applied in another way while a tape records:
             ``(inputs, params) -> outputs``, which also tells the tape.
     """
@@ -94,6 +96,7 @@ class Primitive:
     gradient: Gradient
     lower: Lowering
     resolve: Callable[..., Resolved | None] | None = None
+    effect: bool = False
     recorded: Callable[..., tuple[Tensor, ...]] | None = None
 
     def __post_init__(self) -> None:

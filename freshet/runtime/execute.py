@@ -286,7 +286,7 @@ class Executable:
     ) -> Array:
         """Return what is at a place, as an array."""
         if place in self._objects:
-            return self._objects[place]
+            return self._objects[place].reshape(kind.static_shape)
         if place.space == "arena":
             array, start = self._arena, place.number
         else:

@@ -49,7 +49,7 @@ def sources_of(call: Call) -> tuple[SourceLine, ...]:
 
 def reason_of(call: HostCall) -> str:
     """Return why a call runs in Python."""
-    lower = call.node.primitive.lower
+    lower = call.node.lower
     return lower.why if isinstance(lower, Host) else "it has no kernel"
 
 

@@ -41,7 +41,7 @@ def test_other_names(value: Any, name: str) -> None:
     assert ft.as_dtype(value).name == name
 
 
-@pytest.mark.parametrize("value", ["floaty", "complex64", None, 3, [], np.dtype("m8[s]")])
+@pytest.mark.parametrize("value", ["floaty", "complex32", None, 3, [], np.dtype("m8[s]")])
 def test_what_is_no_dtype(value: Any) -> None:
     with pytest.raises(TypeError, match="is not a dtype; expected one of bool, int8"):
         ft.as_dtype(value)
@@ -82,9 +82,11 @@ def test_kinds() -> None:
     assert named("is_floating") == floats
     assert named("is_unsigned") == unsigned
     assert named("is_integer") == signed | unsigned
-    assert named("is_numeric") == floats | signed | unsigned
+    complexes = {"complex64", "complex128"}
+    assert named("is_numeric") == floats | signed | unsigned | complexes
+    assert named("is_differentiable") == floats | complexes
     assert named("is_bool") == {"bool"}
-    assert named("is_complex") == set()
+    assert named("is_complex") == complexes
     assert all(d.base_dtype is d for d in ALL)
 
 

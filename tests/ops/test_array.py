@@ -14,7 +14,7 @@ from freshet.core import dtypes
 from freshet.testing import ErrorSample, PrimitiveSuite, Sample
 from freshet.testing.samples import extremes
 
-ALL = [d for d in dtypes.ALL if d.kind != "string"]
+ALL = list(dtypes.COMPILED)
 Place = tuple[int, ...]
 
 

@@ -19,7 +19,7 @@ from freshet.testing import ErrorSample, PrimitiveSuite, Sample
 from freshet.testing.oracles import by_element, by_mpmath, pack, wrapped
 from freshet.testing.samples import extremes
 
-ALL = [d for d in dtypes.ALL if d.kind != "string"]
+ALL = list(dtypes.COMPILED)
 INTEGERS = [d for d in ALL if d.is_integer]
 FLOATS = [d for d in ALL if d.is_floating]
 NUMBERS = INTEGERS + FLOATS

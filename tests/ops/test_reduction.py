@@ -17,7 +17,7 @@ from freshet.testing import ErrorSample, PrimitiveSuite, Sample
 from freshet.testing.oracles import pack
 from freshet.testing.samples import extremes
 
-ALL = [d for d in dtypes.ALL if d.kind != "string"]
+ALL = list(dtypes.COMPILED)
 NUMBERS = [d for d in ALL if d.is_numeric]
 INTEGERS = [d for d in ALL if d.is_integer]
 Axes = tuple[int, ...]

@@ -33,7 +33,7 @@ class NeedsMemoryError(Exception):
 
 def nest_of(node: Node) -> Nest:
     """Return a node's loop nest."""
-    lower = node.primitive.lower
+    lower = node.lower
     if isinstance(lower, Check):
         lower = lower.failures
     if isinstance(lower, (Host, Repeat, Reshape)):
@@ -44,7 +44,7 @@ def nest_of(node: Node) -> Nest:
 def scalar_constant(value: Value) -> Expr | None:
     """Return the number that every element of a constant is, if it is one."""
     array = static_value(value)
-    if array is None or array.size == 0 or array.dtype.hasobject:
+    if array is None or array.size == 0 or array.dtype.kind in "cO":
         return None
     first = array.reshape(-1)[0]
     if array.size > 1 and not _same_everywhere(array, first):
@@ -96,7 +96,7 @@ class Elements:
         node = value.node
         if node is None:
             raise InternalError(f"bug in freshet: the input {value} is not in memory")
-        lower = node.primitive.lower
+        lower = node.lower
         if isinstance(lower, Check):
             return self.read(node.operands[0], where)
         if isinstance(lower, Reshape):

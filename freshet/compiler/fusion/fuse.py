@@ -87,7 +87,7 @@ class _Fuser:
 
     def run(self) -> Fused:
         for node in self.graph.nodes:
-            lower = node.primitive.lower
+            lower = node.lower
             if isinstance(lower, (Host, Repeat)):
                 if static_value(node.outputs[0]) is None:
                     self._own(node, node)
@@ -183,6 +183,7 @@ class _Fuser:
         """Return the items in an order in which everything is made before it is read.
 
         Checks come as soon as they can, so that they stop the program before it changes anything;
+        effects keep their order;
         otherwise the order is the graph's.
         """
         ranked = sorted(
@@ -190,10 +191,13 @@ class _Fuser:
             key=lambda i: (not _is_check(self.items[i]), i),
         )
         number = {id(item): i for i, item in enumerate(self.items)}
+        effects = [i for i, item in enumerate(self.items) if _has_effect(item)]
+        earlier = dict(zip(effects[1:], effects, strict=False))
 
         def before(i: int) -> list[int]:
             makers = (self.maker.get(value) for value in self._reads(self.items[i]))
-            return [number[id(maker)] for maker in makers if maker is not None]
+            needed = [number[id(maker)] for maker in makers if maker is not None]
+            return [*needed, earlier[i]] if i in earlier else needed
 
         return [self.items[i] for i in dependencies_first(ranked, before)]
 
@@ -213,6 +217,10 @@ class _Fuser:
         sources = tuple(dict.fromkeys(n.source for n in item.nodes if n.source))
         writes = tuple(needed[id(item)])
         return Step(reads, writes, kernel, buffers, item.check, sources)
+
+
+def _has_effect(item: Draft | Node) -> bool:
+    return isinstance(item, Node) and item.primitive.effect
 
 
 def _is_check(item: Draft | Node) -> bool:

@@ -59,8 +59,9 @@ class Memory:
 
 def is_alias(node: Node) -> bool:
     """Return whether a node's output has the elements of its first operand in the same order."""
-    lower = node.primitive.lower
-    return isinstance(lower, (Reshape, Check)) or node.primitive in {expand_dims_p, squeeze_p}
+    if isinstance(node.lower, (Reshape, Check)):
+        return True
+    return node.primitive in {expand_dims_p, squeeze_p} and not isinstance(node.lower, Host)
 
 
 def is_contraction(nest: Nest, kind: TensorType) -> bool:
@@ -116,7 +117,7 @@ def _is_wider(value: Value, than: Value) -> bool:
 
 def _is_elementwise(node: Node) -> bool:
     """Return whether each element of a node's output comes of one element of each operand."""
-    if isinstance(node.primitive.lower, (Reshape, Repeat, Host, Check)):
+    if isinstance(node.lower, (Reshape, Repeat, Host, Check)):
         return False
     nest = nest_of(node)
     return nest.body is not None and not (nest.reduced or nest.lookups or nest.scatter)
@@ -124,7 +125,7 @@ def _is_elementwise(node: Node) -> bool:
 
 def own_cost(node: Node) -> int:
     """Return the weight of a node's scalar operations."""
-    if isinstance(node.primitive.lower, (Reshape, Repeat, Host, Check)):
+    if isinstance(node.lower, (Reshape, Repeat, Host, Check)):
         return 0
     nest = nest_of(node)
     if nest.body is None:
@@ -158,9 +159,9 @@ class Realizer:
                 own: set[Node] = set()
                 for user in self._uses.get(value, ()):
                     inlined = [v for v in user.outputs if v not in held]
-                    if inlined and not isinstance(user.primitive.lower, (Host, Repeat)):
+                    if inlined and not isinstance(user.lower, (Host, Repeat)):
                         own |= {r for v in inlined for r in readers.get(v, set())}
-                    if len(inlined) < len(user.outputs) or isinstance(user.primitive.lower, Check):
+                    if len(inlined) < len(user.outputs) or isinstance(user.lower, Check):
                         own.add(user)
                 readers[value] = own
                 if value not in held and self._worth_memory(value, own, costs):
@@ -210,7 +211,7 @@ class Realizer:
     def _forced(self) -> set[Value]:
         forced = set(self._graph.inputs) | self._extra
         for node in self._graph.nodes:
-            lower = node.primitive.lower
+            lower = node.lower
             if isinstance(lower, (Host, Repeat)):
                 if scalar_constant(node.outputs[0]) is None:
                     forced |= set(node.outputs)
@@ -257,7 +258,7 @@ def _source(value: Value, *, transposed: bool = False) -> Value:
 
 def _visits(node: Node) -> int:
     """Return how many points a node's loop nest has."""
-    if isinstance(node.primitive.lower, (Reshape, Repeat, Host, Check)):
+    if isinstance(node.lower, (Reshape, Repeat, Host, Check)):
         return 0
     reduced = math.prod(nest_of(node).reduced)
     return node.outputs[0].type.num_elements * reduced

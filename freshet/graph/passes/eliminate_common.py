@@ -1,6 +1,6 @@
 """eliminate_common: compute equal things once.
 
-Exact. Two nodes are equal when primitive, operands and parameters are; all primitives are pure.
+Exact. Two nodes are equal when primitive, operands and parameters are and it has no effect.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ def eliminate_common(graph: Graph) -> Graph:
     seen: dict[Any, tuple[Value, ...]] = {}
 
     def change(rewriter: Rewriter, node: Node) -> Iterable[Value] | None:
+        if node.primitive.effect:
+            return None
         operands = tuple(rewriter.values[v] for v in node.operands)
         key = (
             node.primitive.name,

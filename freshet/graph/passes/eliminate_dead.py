@@ -1,20 +1,19 @@
 """eliminate_dead: drop what nothing needs.
 
-Exact. Checks stay: stopping the program is what they are for.
+Exact. Checks and effects stay: stopping the program, or printing, is what they are for.
 """
 
 from __future__ import annotations
 
 from freshet.graph.ir import Graph, Node, Rewriter
-from freshet.ops.nest import Check
 
 
 def eliminate_dead(graph: Graph) -> Graph:
-    """Return the graph with the nodes that the results or a check depend on."""
+    """Return the graph with the nodes that the results, a check or an effect depend on."""
     needed = set(graph.results)
     kept: list[Node] = []
     for node in reversed(graph.nodes):
-        if isinstance(node.primitive.lower, Check) or any(v in needed for v in node.outputs):
+        if node.must_run or any(v in needed for v in node.outputs):
             needed.update(node.operands)
             kept.append(node)
     rewriter = Rewriter(graph.name)

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from freshet.graph.ir import Graph, Node, Rewriter, Value, rewrite
 from freshet.graph.trace import static_value
 from freshet.ops.array import constant_p
-from freshet.ops.nest import Check
 
 
 def fold_constants(graph: Graph) -> Graph:
@@ -20,7 +19,7 @@ def fold_constants(graph: Graph) -> Graph:
 
 
 def _fold(rewriter: Rewriter, node: Node) -> Iterable[Value] | None:
-    if not node.operands or isinstance(node.primitive.lower, Check):
+    if not node.operands or node.must_run:
         return None
     arrays = [static_value(rewriter.values[v]) for v in node.operands]
     constants = [a for a in arrays if a is not None]

@@ -42,7 +42,7 @@ def separate_results(graph: Graph) -> Graph:
 def _root(value: Value) -> Value:
     """Return the value whose elements, in the same order, this one has."""
     while value.node is not None and (
-        isinstance(value.node.primitive.lower, (Reshape, Check))
+        isinstance(value.node.lower, (Reshape, Check))
         or value.node.primitive in {expand_dims_p, squeeze_p}
     ):
         value = value.node.operands[0]
