@@ -70,3 +70,6 @@ from freshet.ops.reduction import reduce_prod as reduce_prod
 from freshet.ops.reduction import reduce_std as reduce_std
 from freshet.ops.reduction import reduce_sum as reduce_sum
 from freshet.ops.reduction import reduce_variance as reduce_variance
+from freshet.ops.sorting import in_top_k as in_top_k
+from freshet.ops.sorting import top_k as top_k
+from freshet.ops.unique import invert_permutation as invert_permutation

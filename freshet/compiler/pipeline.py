@@ -13,19 +13,26 @@ from typing import Any, Final
 from freshet.compiler.fusion.fuse import Fused, Step, fuse
 from freshet.compiler.kernel import Kernel
 from freshet.compiler.memory import Layout, order_for_updates, plan_memory
-from freshet.compiler.program import Planned, Program, assemble_program, workspace_bytes
+from freshet.compiler.program import (
+    Planned,
+    Program,
+    assemble_program,
+    branch_workspace,
+    workspace_bytes,
+)
 from freshet.compiler.schedule import schedule
 from freshet.compiler.target import Target
 from freshet.core.config import config
 from freshet.core.dtypes import uint8
 from freshet.core.shapes import TensorType
 from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.passes.eliminate_dead import eliminate_dead
 from freshet.graph.passes.hoist_transposes import hoist_transposes
 from freshet.graph.passes.separate_results import separate_results
 from freshet.graph.passes.simplify import STAGES as SIMPLIFY
 from freshet.graph.passes.specialize import specialize
 from freshet.graph.scan import body_types, parts_of
-from freshet.ops.nest import Repeat
+from freshet.ops.nest import Branch, Nested, Repeat
 
 GRAPH_PASSES: Final[dict[str, Callable[[Graph], Graph]]] = {
     # Twice: folding shapes and joining views uncover each other.
@@ -61,6 +68,11 @@ def compile_graph(
     return assemble_program(_planned(graph, types, target, choose), target)
 
 
+def prepared(graph: Graph, types: Sequence[TensorType]) -> Graph:
+    """Return a graph with the shapes that follow from its inputs' types, without what is dead."""
+    return eliminate_dead(specialize(graph, types))
+
+
 def _planned(graph: Graph, types: Sequence[TensorType], target: Target, choose: Choose) -> Planned:
     """Run every pass on a graph, or on the body of a loop."""
     graph = _traced("specialize", specialize(graph, types))
@@ -73,8 +85,34 @@ def _planned(graph: Graph, types: Sequence[TensorType], target: Target, choose: 
     return Planned(graph, fused.memory, layout)
 
 
-def _with_body(step: Step, node: Node, target: Target, choose: Choose) -> Step:
-    """Return a loop over time with its body planned and its workspace among what it makes."""
+def _with_bodies(step: Step, node: Node, target: Target, choose: Choose) -> Step:
+    """Return a branch or loop with its graphs planned and their workspace among what it makes."""
+    lower = node.lower
+    if isinstance(lower, Repeat):
+        return _with_repeated(step, node, target, choose)
+    types = [v.type for v in node.operands]
+    if isinstance(lower, Branch):
+        sides = (node.params["then"], node.params["otherwise"])
+        bodies = tuple(_planned(side, types[1:], target, choose) for side in sides)
+    else:
+        body: Graph = node.params["body"]
+        count = node.params["carries"]
+        # Each step writes the next values over the old ones, as a program does with variables.
+        updates = tuple(zip(body.inputs[:count], body.outputs, strict=True))
+        bodies = (
+            _planned(node.params["condition"], types, target, choose),
+            _planned(replace(body, outputs=(), updates=updates), types, target, choose),
+        )
+    return _with_workspace(step, bodies, branch_workspace(bodies))
+
+
+def _with_workspace(step: Step, bodies: tuple[Planned, ...], size: int) -> Step:
+    workspace = Value(TensorType(uint8, (size,)), "workspace")
+    return replace(step, bodies=bodies, writes=(*step.writes, workspace))
+
+
+def _with_repeated(step: Step, node: Node, target: Target, choose: Choose) -> Step:
+    """Return a loop over time with its body planned."""
     parts = parts_of(node.params)
     body: Graph = node.params["body"]
     outputs = list(body.outputs[: parts.carries])
@@ -91,9 +129,7 @@ def _with_body(step: Step, node: Node, target: Target, choose: Choose) -> Step:
         _planned(replace(body, outputs=tuple(outputs)), types, target, choose),
         results=tuple(results),
     )
-    size = workspace_bytes(planned, parts.carries)
-    workspace = Value(TensorType(uint8, (size,)), "workspace")
-    return replace(step, body=planned, writes=(*step.writes, workspace))
+    return _with_workspace(step, (planned,), workspace_bytes(planned, parts.carries))
 
 
 def _traced(name: str, result: Any, text: Callable[[Any], str] = str) -> Any:
@@ -119,8 +155,9 @@ def _layout_text(layout: Layout) -> str:
 def _scheduled(step: Step, target: Target, choose: Choose) -> list[Step]:
     """Return the step with its kernel scheduled; several, if it was split."""
     if step.kernel is None or step.buffers is None:
-        loops = step.node is not None and isinstance(step.node.lower, Repeat)
-        return [_with_body(step, step.node, target, choose)] if loops and step.node else [step]
+        if step.node is not None and isinstance(step.node.lower, Nested):
+            return [_with_bodies(step, step.node, target, choose)]
+        return [step]
     kernels = [choose(k, target) for k in schedule(step.kernel, target)]
     values = dict(step.buffers)
     for kernel in kernels:

@@ -27,6 +27,8 @@ from freshet.core.shapes import TensorType
 from freshet.core.source import SourceLine
 from freshet.graph.ir import Graph, Node, Value
 from freshet.graph.scan import Parts, parts_of
+from freshet.ops.elementwise import stop_gradient_p
+from freshet.ops.nest import Branch, Repeat
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,22 @@ class HostCall:
     results: tuple[Place, ...]
 
 
+@dataclass
+class Jump:
+    """Go on with another call.
+
+    Attributes:
+        target: Its number; the number after the last call's ends the program.
+        unless: Where a boolean is; only if it is false. Without it, always.
+    """
+
+    target: int
+    unless: Place | None = None
+
+
+Call = KernelCall | HostCall | Jump
+
+
 @dataclass(frozen=True)
 class Program:
     """What the runtime executes, as data.
@@ -68,13 +86,23 @@ class Program:
     """
 
     name: str
-    calls: tuple[KernelCall | HostCall, ...]
+    calls: tuple[Call, ...]
     inputs: tuple[TensorType, ...]
     outputs: tuple[TensorType, ...]
     constants: tuple[Any, ...]
     arena_bytes: int
     checks: tuple[tuple[Node, Place], ...]
     graph: Graph
+
+    @property
+    def work(self) -> tuple[KernelCall | HostCall, ...]:
+        """The calls that compute something."""
+        return tuple(c for c in self.calls if not isinstance(c, Jump))
+
+    @property
+    def has_jumps(self) -> bool:
+        """Whether data decides which calls run, and how often."""
+        return any(isinstance(c, Jump) for c in self.calls)
 
     @property
     def kernels(self) -> list[Kernel]:
@@ -107,6 +135,11 @@ def workspace_bytes(body: Planned, carries: int) -> int:
     return _aligned_bytes(body.layout.arena_bytes) + own
 
 
+def branch_workspace(bodies: Sequence[Planned]) -> int:
+    """Return the memory that branches, or a loop and its condition, need: an arena and a flag."""
+    return ALIGNMENT + max(_aligned_bytes(body.layout.arena_bytes) for body in bodies)
+
+
 def assemble_program(planned: Planned, target: Target) -> Program:
     """Return the program of a planned graph."""
     assembler = _Assembler(target)
@@ -125,7 +158,7 @@ Locate = Callable[[Place], Place]
 class _Assembler:
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.calls: list[KernelCall | HostCall] = []
+        self.calls: list[Call] = []
         self.checks: list[tuple[Node, Place]] = []
         self.constants: list[Any] = []
         self._first_constant: dict[int, int] = {}
@@ -141,8 +174,8 @@ class _Assembler:
             return outside(found)
 
         for step in planned.layout.steps:
-            if step.body is not None:
-                self._repeat(step, step.body, place, _used(planned.graph))
+            if step.bodies:
+                self._nested(step, place, _used(planned.graph))
             elif step.kernel is None or step.buffers is None:
                 assert step.node is not None
                 operands = tuple(place(v) for v in step.node.operands)
@@ -179,8 +212,58 @@ class _Assembler:
         self.calls.append(KernelCall(kernel, tuple(arguments), check, step.sources))
 
     def _copy(self, kind: TensorType, source: Place, to: Place) -> None:
+        if kind.dtype.is_complex:
+            kind = TensorType(kind.dtype.real_dtype, (*kind.shape, 2))
+        if kind.dtype.kind == "string":
+            names = iter(("copy",))
+            node = Node(stop_gradient_p, [Value(kind, "x")], {}, lambda: next(names))
+            self.calls.append(HostCall(node, (source,), (to,)))
+            return
         kernel = schedule(copy_kernel(kind), self.target)[0]
         self.calls.append(KernelCall(kernel, (source, to)))
+
+    def _nested(self, step: Step, place: Callable[[Value], Place], used: set[Value]) -> None:
+        assert step.node is not None
+        if isinstance(step.node.lower, Repeat):
+            self._repeat(step, step.bodies[0], place, used)
+        elif isinstance(step.node.lower, Branch):
+            self._branch(step, step.node, place)
+        else:
+            self._loop(step, step.node, place)
+
+    def _branch(self, step: Step, node: Node, place: Callable[[Value], Place]) -> None:
+        """Write the calls of a condition: the one branch, a jump over the other, the other."""
+        then, otherwise = step.bodies
+        inputs = [place(v) for v in node.operands[1:]]
+        outputs = [place(v) for v in node.outputs]
+        inside = _inside(inputs, outputs, place(step.writes[-1]))
+        to_other = self._jump(place(node.operands[0]))
+        self.add(then, inside)
+        to_end = self._jump()
+        to_other.target = len(self.calls)
+        self.add(otherwise, inside)
+        to_end.target = len(self.calls)
+
+    def _loop(self, step: Step, node: Node, place: Callable[[Value], Place]) -> None:
+        """Write the calls of a loop: its values are where its results will be."""
+        condition, body = step.bodies
+        workspace = place(step.writes[-1])
+        carries = [place(v) for v in node.outputs]
+        for value, to in zip(node.operands, carries, strict=False):
+            self._copy(value.type, place(value), to)
+        inputs = [*carries, *(place(v) for v in node.operands[len(carries) :])]
+        arena = shifted(workspace, ALIGNMENT)
+        start = len(self.calls)
+        self.add(condition, _inside(inputs, [workspace], arena))
+        to_end = self._jump(workspace)
+        self.add(body, _inside(inputs, [], arena))
+        self._jump().target = start
+        to_end.target = len(self.calls)
+
+    def _jump(self, unless: Place | None = None) -> Jump:
+        jump = Jump(-1, unless)
+        self.calls.append(jump)
+        return jump
 
     def _repeat(
         self, step: Step, body: Planned, place: Callable[[Value], Place], used: set[Value]
@@ -200,6 +283,18 @@ class _Assembler:
             where = loop.carry(k, steps)
             if where != outputs[k] and node.outputs[k] in used:
                 self._copy(node.outputs[k].type, where, outputs[k])
+
+
+def _inside(inputs: Sequence[Place], outputs: Sequence[Place], arena: Place) -> Locate:
+    """Return where a graph's places are, given where its inputs, outputs and arena are."""
+
+    def locate(place: Place) -> Place:
+        if place.space == "arena":
+            return shifted(arena, place.number + place.offset)
+        own = inputs if place.space == "input" else outputs
+        return shifted(own[place.number], place.offset)
+
+    return locate
 
 
 @dataclass(frozen=True)

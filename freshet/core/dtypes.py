@@ -102,6 +102,11 @@ class DType:
         """Number of this dtype in TensorFlow's `DataType` enumeration (types.proto)."""
         return _ENUM[self.name]
 
+    @property
+    def zero(self) -> Any:
+        """What zeros are made of: 0, False, or the empty string."""
+        return {"string": b"", "bool": False}.get(self.kind, 0)
+
     def _limits(self) -> tuple[Any, Any]:
         if self.kind == "bool":
             return False, True

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 PROVIDERS: Final = {
     "operators": "freshet.ops.operators:OPERATORS",
+    "tape": "freshet.graph.tape:GradientTape",
     "convert": "freshet.ops.conversion:convert_to_tensor",
     "executor.native": "freshet.runtime.execute:NativeExecutor",
     "explain": "freshet.runtime.explain:explain",

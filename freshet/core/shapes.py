@@ -133,16 +133,38 @@ def _dim(value: Any) -> Dim:
     return int(size)
 
 
+class _Unranked(tuple[Dim, ...]):
+    """The shape of something whose rank is not known either."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """Dtype and shape of a tensor, printed ``f32[3,?]``."""
+    """Dtype and shape of a tensor, printed ``f32[3,?]``.
+
+    What Python returns in the middle of a program has no known rank (``f32[*]``) until
+    `Tensor.set_shape` says it; no operation takes it before.
+    """
 
     dtype: DType
     shape: tuple[Dim, ...]
 
+    @classmethod
+    def of_unknown_rank(cls, dtype: DType) -> TensorType:
+        """Return the type of a tensor of which only the dtype is known."""
+        return cls(dtype, _Unranked((None,)))
+
+    @property
+    def has_rank(self) -> bool:
+        """Whether the number of dimensions is known."""
+        return not isinstance(self.shape, _Unranked)
+
     @property
     def rank(self) -> int:
         """Number of dimensions."""
+        if not self.has_rank:
+            raise InvalidArgumentError(f"the rank of {self} is not known before the run")
         return len(self.shape)
 
     @property
@@ -163,6 +185,8 @@ class TensorType:
         return self.num_elements * self.dtype.size
 
     def __str__(self) -> str:
+        if not self.has_rank:
+            return f"{self.dtype.short}[*]"
         return f"{self.dtype.short}[{','.join('?' if d is None else str(d) for d in self.shape)}]"
 
 

@@ -30,6 +30,9 @@ class Symbol(Protocol):
     def name(self) -> str:
         """Its name in the printed graph."""
 
+    def narrow(self, shape: tuple[Any, ...]) -> None:
+        """Learn the shape of something whose rank was not known."""
+
 
 def _operator(name: str) -> Callable[..., Tensor]:
     return cast("Callable[..., Tensor]", provider("operators")[name])
@@ -259,7 +262,11 @@ class Tensor(Operand):
 
     def set_shape(self, shape: Any) -> None:
         """Narrow unknown dimensions of a symbolic tensor; check those of an eager one."""
-        self.shape = self.shape.merge_with(shape)
+        if self._symbol is not None and not self._symbol.type.has_rank:
+            self.shape = TensorShape(shape)
+            self._symbol.narrow(tuple(self.shape))
+        else:
+            self.shape = self.shape.merge_with(shape)
 
     def _no_value(self, what: str) -> NoReturn:
         raise FailedPreconditionError(

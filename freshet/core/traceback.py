@@ -43,3 +43,18 @@ def _users(traceback: TracebackType | None) -> TracebackType | None:
     for part in reversed(kept):
         result = TracebackType(result, part.tb_frame, part.tb_lasti, part.tb_lineno)
     return result
+
+
+def enable_traceback_filtering() -> None:
+    """Show only the user's frames in tracebacks, which is the default."""
+    config.full_traceback = False
+
+
+def disable_traceback_filtering() -> None:
+    """Show Freshet's own frames in tracebacks, too."""
+    config.full_traceback = True
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Return whether tracebacks show only the user's frames."""
+    return not config.full_traceback

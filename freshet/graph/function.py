@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 
 from freshet.core import context
+from freshet.core.composite import CompositeTensor
 from freshet.core.config import config
 from freshet.core.errors import DTypeError, FailedPreconditionError, InvalidArgumentError
-from freshet.core.nest import assert_same_structure, flatten, pack_sequence_as, packer, skeleton
+from freshet.core.nest import flatten, map_structure, pack_sequence_as, packer, skeleton
 from freshet.core.providers import provider
 from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.tensor import Array, Reference, Tensor
@@ -576,7 +577,11 @@ def _declared(name: str, number: int, value: Any, declared: Any) -> Any:
     """Return an argument with tensors where its part of an `input_signature` has specs."""
     if isinstance(declared, TensorSpec):
         return _fitted(name, number, value, declared)
-    assert_same_structure(declared, value, expand_composites=True)
+    value = map_structure(
+        lambda spec, part: spec._accept(part) if isinstance(spec, CompositeTensor) else part,
+        declared,
+        value,
+    )
     pairs = zip(_flatten(value), _flatten(declared), strict=True)
     return _pack(value, [_fitted(name, number, *pair) for pair in pairs])
 

@@ -16,6 +16,7 @@ from freshet.core.tensor import Tensor
 from freshet.graph.scan import scan as run_steps
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.dispatch import dispatched
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 
@@ -117,6 +118,7 @@ def foldr(
     return _fold("foldr", fn, elems, initializer, reverse=True)
 
 
+@dispatched
 def map_fn(
     fn: Callable[[Any], Any],
     elems: Any,

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from freshet.core.errors import InternalError
-from freshet.core.shapes import TensorType
+from freshet.core.shapes import Dim, TensorType
 from freshet.core.source import SourceLine
-from freshet.ops.nest import Check, Host, Lowering
+from freshet.ops.nest import Check, Host, Lowering, Nested, OnceResolved
 from freshet.ops.primitive import Primitive
 
 
@@ -41,6 +41,14 @@ class Value:
         self.index = index
         """Which of the node's outputs it is."""
 
+    def narrow(self, shape: tuple[Dim, ...]) -> None:
+        """Learn the shape of a result whose rank was not known; nothing has read it yet."""
+        self.type = TensorType(self.type.dtype, shape)
+        if self.node is not None:
+            shapes = list(self.node.params["shapes"])
+            shapes[self.index] = shape
+            self.node.params["shapes"] = tuple(shapes)
+
     def __repr__(self) -> str:
         return f"%{self.name}: {self.type}"
 
@@ -48,7 +56,7 @@ class Value:
 class Node:
     """One use of a primitive. Compared by identity."""
 
-    __slots__ = ("lower", "operands", "outputs", "params", "primitive", "source")
+    __slots__ = ("lower", "must_run", "operands", "outputs", "params", "primitive", "source")
 
     def __init__(
         self,
@@ -65,13 +73,26 @@ class Node:
         """The user's line that asked for it."""
         types = primitive.types([v.type for v in self.operands], self.params)
         self.outputs = tuple(Value(t, names(), self, i) for i, t in enumerate(types))
-        self.lower = _lowering(primitive, [*(v.type for v in self.operands), *types])
+        self.lower = _lowering(primitive, [*(v.type for v in self.operands), *types], self.graphs)
         """How it is compiled: as its primitive says, unless kernels lack one of its dtypes."""
+        if isinstance(self.lower, OnceResolved) and self.lower.is_open(**self.params):
+            self.lower = Host(self.lower.why)
+        self.must_run: bool = (
+            isinstance(primitive.lower, Check)
+            or primitive.effect
+            or any(node.must_run for graph in self.graphs for node in graph.nodes)
+        )
+        """Whether it stays in a graph that does not need its result: a check, or an effect."""
 
     @property
-    def must_run(self) -> bool:
-        """Whether it stays in a graph that does not need its result: a check, or an effect."""
-        return isinstance(self.primitive.lower, Check) or self.primitive.effect
+    def graphs(self) -> list[Graph]:
+        """The graphs among its parameters: branches, and bodies of loops."""
+        return [value for value in self.params.values() if isinstance(value, Graph)]
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether it does something beside its results."""
+        return self.primitive.effect or any(n.has_effect for g in self.graphs for n in g.nodes)
 
     def __repr__(self) -> str:
         from freshet.graph.text import node_text  # noqa: PLC0415 (text imports this module)
@@ -79,11 +100,20 @@ class Node:
         return node_text(self)
 
 
-def _lowering(primitive: Primitive, types: Sequence[TensorType]) -> Lowering:
+def _lowering(
+    primitive: Primitive, types: Sequence[TensorType], graphs: Sequence[Graph]
+) -> Lowering:
     if callable(primitive.lower) or isinstance(primitive.lower, Check):
         for kind in types:
             if kind.dtype.kind in {"complex", "string"}:
                 return Host(f"there are no kernels for {kind.dtype.name}")
+    if isinstance(primitive.lower, Nested):
+        inner = [v.type for graph in graphs for node in graph.nodes for v in node.outputs]
+        for kind in (*types, *inner):
+            if kind.dtype.kind in {"complex", "string"}:
+                return Host(f"there are no kernels for {kind.dtype.name}")
+        if any(None in kind.shape for kind in inner):
+            return Host("data decides on shapes inside it")
     return primitive.lower
 
 

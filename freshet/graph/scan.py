@@ -26,8 +26,9 @@ from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.shapes import Dim, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
+from freshet.graph.body import BodyTracer, hoisted
 from freshet.graph.interpret import interpret
-from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.ir import Graph, Value
 from freshet.graph.passes.specialize import specialize
 from freshet.graph.trace import GraphTracer, inline
 from freshet.ops import shaping
@@ -38,8 +39,6 @@ from freshet.ops.nest import Repeat
 from freshet.ops.primitive import Call, Joint, Primitive
 from freshet.ops.reduction import reduce_sum
 
-SMALL: Final = 64
-"""Elements up to which a tensor from outside is a constant of the body."""
 _LETTER: Final = "T"
 """Stands for the steps where products of all steps become one."""
 
@@ -139,13 +138,17 @@ def _recorded(inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Te
 
     Two tapes, or one over a scan that has a gradient already, want the gradient of a gradient.
     """
+    from freshet.graph.tape import GradientTape  # noqa: PLC0415 (it imports the tracer)
+
     recorders = context.state.recorders
-    if len(recorders) > 1 or "backward" in params:
+    tapes = [r for r in recorders if isinstance(r, GradientTape)]
+    if len(tapes) > 1 or (tapes and "backward" in params):
         return tuple(_unrolled(inputs, **params))
-    wanted = _with_residuals(params["body"], params)
+    wanted = _with_residuals(params["body"], params) if tapes else dict(params)
     with context.recording(()):
         outputs = scan_p.apply(inputs, wanted)
-    recorders[0].record(scan_p, inputs, wanted, outputs)
+    for recorder in recorders:
+        recorder.record(scan_p, inputs, wanted, outputs)
     return outputs[: len(params["body"].outputs)]
 
 
@@ -375,52 +378,6 @@ def _step_type(tensor: Tensor) -> TensorType:
 # --- tracing --------------------------------------------------------------------------------------
 
 
-class BodyTracer(GraphTracer):
-    """Traces a body: what it uses from outside becomes an argument that every step gets."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._outer = context.state.tracer, context.state.recorders
-        self.captured: list[Tensor] = []
-        self._inside: dict[int, Tensor] = {}
-
-    def value_of(self, user: str, tensor: Tensor) -> Value:
-        """Return the graph value of a tensor, capturing one from outside."""
-        symbol = tensor._symbol
-        if symbol is None:
-            watched = any(r.tracks(tensor) for r in self._outer[1])
-            own = tensor._value.size <= SMALL and not watched
-        else:
-            own = symbol in self._known
-        if own:
-            return super().value_of(user, tensor)
-        key = id(tensor._array if symbol is None else symbol)
-        if key not in self._inside:
-            self._inside[key] = self.argument(tensor._type, "captured")
-            self.captured.append(tensor)
-        return super().value_of(user, self._inside[key])
-
-    def read_variable(self, variable: Variable) -> Tensor:
-        """Read the variable outside, once for all steps."""
-        tracer, recorders = self._outer
-        with context.tracing(tracer), context.recording(recorders):
-            value = variable.value()
-        return Tensor._of_symbol(self.value_of("scan", value))
-
-    def assign_variable(self, variable: Variable, value: Tensor) -> None:
-        """Refuse: a step changes nothing but its carry."""
-        raise InvalidArgumentError(
-            f"scan: the variable {variable.name!r} is assigned inside a step; carry its value from "
-            "step to step and assign it after the loop"
-        )
-
-    def register_variable(self, variable: Variable) -> None:
-        """Refuse: each step would make another one."""
-        raise InvalidArgumentError(
-            f"scan: the variable {variable.name!r} is made inside a step; make it before the loop"
-        )
-
-
 def scan(
     step: Callable[[Any, Any], tuple[Any, Any]],
     carry: Any,
@@ -455,51 +412,73 @@ def scan(
     rows = [] if sequences is None else [convert_to_tensor(s) for s in _leaves(sequences)]
     if not rows and length is None:
         raise InvalidArgumentError("scan: without sequences, `length` must say how many steps")
-    tracer = BodyTracer("step")
-    with context.tracing(tracer), context.recording(()):
-        carry_args = [tracer.argument(t._type, "carry") for t in carries]
-        row_args = [tracer.argument(_step_type(t), "element") for t in rows]
-        elements = None if sequences is None else _packed(sequences, row_args)
-        new_carry, outputs = step(pack_sequence_as(carry, carry_args), elements)
-        kept = [convert_to_tensor(t) for t in flatten(new_carry)]
-        if len(kept) != len(carries):
-            raise InvalidArgumentError(
-                f"scan: the carry has {len(carries)} tensors before a step, {len(kept)} after it"
-            )
-        given = [] if outputs is None else [convert_to_tensor(t) for t in flatten(outputs)]
-        body, _ = tracer.finish([*kept, *given])
-    body, invariants = _hoisted(body, tracer.captured)
+    loop = _Steps(step, carry, sequences, carries, rows)
+    held: list[tuple[Variable, Tensor]] = []
+    while True:
+        body, captured, assigned = loop.trace(held)
+        more = [v for v in assigned if not any(v is known for known, _ in held)]
+        if not more:
+            break
+        # Once more: what a step assigns, the next one reads.
+        held += [(v, v.value()) for v in more]
+    fixed = len(carries) + len(held) + len(rows)
+    body, invariants = hoisted(body, fixed, captured)
     params = {
-        "body": body, "carries": len(carries), "sequences": len(rows), "length": length,
-        "reverse": reverse,
+        "body": body, "carries": len(carries) + len(held), "sequences": len(rows),
+        "length": length, "reverse": reverse,
     }  # fmt: skip
-    results = scan_p.apply((*carries, *rows, *invariants), params)
+    results = scan_p.apply((*carries, *(t for _, t in held), *rows, *invariants), params)
     last = pack_sequence_as(carry, list(results[: len(carries)]))
-    return last, None if outputs is None else pack_sequence_as(
-        outputs, list(results[len(carries) :])
-    )
+    outputs = list(results[len(carries) + len(held) :])
+    for (variable, _), value in zip(held, results[len(carries) :], strict=False):
+        variable.assign(value)
+    return last, None if loop.outputs is None else pack_sequence_as(loop.outputs, outputs)
 
 
-def _hoisted(body: Graph, captured: Sequence[Tensor]) -> tuple[Graph, list[Tensor]]:
-    """Compute what depends on invariants alone before the loop.
+class _Steps:
+    """Traces the step of a scan.
 
-    Returns:
-        The body without it, and the invariants that it still needs.
+    Attributes:
+        outputs: What a step puts out, in its structure.
     """
-    fixed = len(body.inputs) - len(captured)
-    outside: dict[Value, Tensor] = dict(zip(body.inputs[fixed:], captured, strict=True))
-    inside: list[Node] = []
-    for node in body.nodes:
-        if node.operands and all(v in outside for v in node.operands):
-            operands = tuple(outside[v] for v in node.operands)
-            outputs = node.primitive.apply(operands, node.params)
-            outside.update(zip(node.outputs, outputs, strict=True))
-        else:
-            inside.append(node)
-    read = {v for node in inside for v in node.operands} | set(body.outputs)
-    needed = [v for v in outside if v in read]
-    inputs = (*body.inputs[:fixed], *needed)
-    return Graph(body.name, inputs, tuple(inside), body.outputs), [outside[v] for v in needed]
+
+    def __init__(
+        self, step: Callable[[Any, Any], tuple[Any, Any]], carry: Any, sequences: Any,
+        carries: Sequence[Tensor], rows: Sequence[Tensor],
+    ) -> None:  # fmt: skip
+        self._step, self._carry, self._sequences = step, carry, sequences
+        self._carries, self._rows = carries, rows
+        self.outputs: Any = None
+
+    def trace(
+        self, held: Sequence[tuple[Variable, Tensor]]
+    ) -> tuple[Graph, list[Tensor], list[Variable]]:
+        """Return the body, what it captures, and the variables that it assigns.
+
+        Args:
+            held: The variables whose values are carried, too, and these values at first.
+        """
+        tracer = BodyTracer("step")
+        with context.tracing(tracer), context.recording(()):
+            carry_args = [tracer.argument(t._type, "carry") for t in self._carries]
+            for variable, value in held:
+                tracer.carry_variable(variable, value._type)
+            row_args = [tracer.argument(_step_type(t), "element") for t in self._rows]
+            sequences = self._sequences
+            elements = None if sequences is None else _packed(sequences, row_args)
+            packed = pack_sequence_as(self._carry, carry_args)
+            new_carry, self.outputs = self._step(packed, elements)
+            kept = [convert_to_tensor(t) for t in flatten(new_carry)]
+            if len(kept) != len(self._carries):
+                raise InvalidArgumentError(
+                    f"scan: the carry has {len(self._carries)} tensors before a step, {len(kept)} "
+                    "after it"
+                )
+            leaves = [] if self.outputs is None else flatten(self.outputs)
+            given = [convert_to_tensor(t) for t in leaves]
+            finals = [tracer.final(v) for v, _ in held]
+            graph, _ = tracer.finish([*kept, *finals, *given])
+        return graph, tracer.captured, tracer.assigned
 
 
 def _leaves(sequences: Any) -> list[Any]:

@@ -9,22 +9,24 @@ can differentiate them again.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from freshet.core import context
+from freshet.core.composite import CompositeTensor
 from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.source import GRADIENT, current_part, within
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
+from freshet.graph.unconnected import UnconnectedGradients
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.indexed_slices import IndexedSlices
+from freshet.ops.lookup import gather_p
 from freshet.ops.primitive import Call, Joint, NoGradient
 
 
@@ -42,7 +44,7 @@ class _Record:
         return self.part.removesuffix(GRADIENT) + GRADIENT if self.part else current_part()
 
 
-def _key(tensor: Tensor) -> int:
+def key_of(tensor: Tensor) -> int:
     """Return what stands for a tensor: a symbolic one may be wrapped more than once."""
     return id(tensor if tensor._symbol is None else tensor._symbol)
 
@@ -91,7 +93,11 @@ class GradientTape:
     def _start(self) -> None:
         if self._recording:
             raise FailedPreconditionError("GradientTape: this tape is recording already")
-        context.state.recorders = (*context.state.recorders, self)
+        # Tapes before accumulators: these compute with what they are told of, and a tape must know
+        # it by then.
+        others = context.state.recorders
+        tapes = sum(isinstance(r, GradientTape) for r in others)
+        context.state.recorders = (*others[:tapes], self, *others[tapes:])
         self._recording = True
 
     def _stop(self) -> None:
@@ -100,7 +106,7 @@ class GradientTape:
 
     def watch(self, tensor: Any) -> None:
         """Follow a tensor (or several, or a variable) from here on."""
-        for leaf in flatten(tensor):
+        for leaf in varying(tensor):
             if isinstance(leaf, Variable):
                 self._variables[id(leaf)] = leaf
                 continue
@@ -113,8 +119,8 @@ class GradientTape:
                     f"GradientTape.watch: a tensor of {leaf.dtype.name} has no gradient",
                     stacklevel=2,
                 )
-            self._tracked.add(_key(leaf))
-            self._reads.setdefault(_key(leaf), [leaf])
+            self._tracked.add(key_of(leaf))
+            self._reads.setdefault(key_of(leaf), [leaf])
 
     def record(
         self,
@@ -124,9 +130,9 @@ class GradientTape:
         outputs: tuple[Tensor, ...],
     ) -> None:
         """Remember an operation if it depends on something watched."""
-        if any(_key(t) in self._tracked for t in inputs):
+        if any(key_of(t) in self._tracked for t in inputs):
             self._records.append(_Record(primitive, Call(inputs, outputs, params), current_part()))
-            self._tracked.update(_key(t) for t in outputs)
+            self._tracked.update(key_of(t) for t in outputs)
 
     def record_read(self, variable: Variable, value: Tensor) -> None:
         """Remember that `value` is what `variable` held."""
@@ -134,13 +140,13 @@ class GradientTape:
             self._variables.setdefault(id(variable), variable)
         if id(variable) in self._variables:
             reads = self._reads.setdefault(id(variable), [])
-            if not any(_key(t) == _key(value) for t in reads):
+            if not any(key_of(t) == key_of(value) for t in reads):
                 reads.append(value)
-            self._tracked.add(_key(value))
+            self._tracked.add(key_of(value))
 
     def tracks(self, tensor: Tensor) -> bool:
         """Return whether a tensor depends on something that is watched."""
-        return _key(tensor) in self._tracked
+        return key_of(tensor) in self._tracked
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
@@ -169,7 +175,7 @@ class GradientTape:
         target: Any,
         sources: Any,
         output_gradients: Any = None,
-        unconnected_gradients: Any = "none",
+        unconnected_gradients: Any = UnconnectedGradients.NONE,
     ) -> Any:
         """Return the derivative of the sum of `target` for each of `sources`.
 
@@ -177,11 +183,12 @@ class GradientTape:
             target: A tensor or variable, or a structure of them.
             sources: Watched tensors or variables, or a structure of them.
             output_gradients: Weights of the targets' elements; ones by default.
-            unconnected_gradients: What a source gets that the target does not depend on: "none" or
-                "zero".
+            unconnected_gradients: What a source gets that the target does not depend on: ``NONE``
+                for None, ``ZERO`` for zeros.
 
         Returns:
-            A structure like `sources`.
+            A structure like `sources`. For a variable of which only rows were read, through
+            `ft.gather` and `ft.nn.embedding_lookup`, `ft.IndexedSlices`.
 
         Raises:
             FailedPreconditionError: A tape that is not persistent is used twice.
@@ -209,16 +216,17 @@ class GradientTape:
     def _gradient(
         self, target: Any, sources: Any, output_gradients: Any, unconnected_gradients: Any
     ) -> Any:
-        none = _unconnected(unconnected_gradients)
-        wanted = flatten(sources)
-        targets = [convert_to_tensor(t) for t in flatten(target)]
+        zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
+        wanted = varying(sources)
+        targets = [convert_to_tensor(t) for t in varying(target)]
         seeds = self._seeds(targets, output_gradients)
-        found = self._backward(seeds, self._leading_from(wanted))
-        results = [self._collect(source, found, none) for source in wanted]
-        return pack_sequence_as(sources, results)
+        rows = _Rows(key_of(t) for v in wanted if isinstance(v, Variable) for t in self._read(v))
+        found = self._backward(seeds, self._leading_from(wanted), rows)
+        results = [self._collect(source, found, rows, zero) for source in wanted]
+        return pack_sequence_as(sources, like(sources, results))
 
     def _seeds(self, targets: list[Tensor], output_gradients: Any) -> list[tuple[Tensor, Tensor]]:
-        given = flatten(output_gradients) if output_gradients is not None else [None] * len(targets)
+        given = [None] * len(targets) if output_gradients is None else varying(output_gradients)
         seeds = []
         for target, weight in zip(targets, given, strict=True):
             if not target.dtype.is_differentiable:
@@ -239,37 +247,45 @@ class GradientTape:
             seeds.append((target, seed))
         return seeds
 
+    def _read(self, variable: Variable) -> list[Tensor]:
+        """Return what reading a variable gave."""
+        return self._reads.get(id(variable), [])
+
     def _leading_from(self, sources: Sequence[Any]) -> set[int]:
         """Return the tensors that depend on the sources; nothing else needs a gradient."""
         leading: set[int] = set()
         for source in sources:
             if isinstance(source, Variable):
-                leading.update(_key(t) for t in self._reads.get(id(source), []))
+                leading.update(key_of(t) for t in self._read(source))
             elif isinstance(source, Tensor):
-                leading.add(_key(source))
+                leading.add(key_of(source))
             else:
                 raise InvalidArgumentError(
                     f"GradientTape.gradient: a source must be a tensor or variable, received "
                     f"{source!r}"
                 )
         for record in self._records:
-            if any(_key(t) in leading for t in record.call.inputs):
-                leading.update(_key(t) for t in record.call.outputs)
+            if any(key_of(t) in leading for t in record.call.inputs):
+                leading.update(key_of(t) for t in record.call.outputs)
         return leading
 
-    def _backward(self, seeds: list[tuple[Tensor, Tensor]], leading: set[int]) -> dict[int, Tensor]:
-        """Return the gradient of each tensor in `leading`."""
+    def _backward(
+        self, seeds: list[tuple[Tensor, Tensor]], leading: set[int], rows: _Rows
+    ) -> dict[int, Tensor]:
+        """Return the gradient of each tensor in `leading`, but for what `rows` takes."""
         found: dict[int, Tensor] = {}
         for target, seed in seeds:
             _accumulate(found, target, seed)
         for record in reversed(list(self._records)):
             call = record.call
-            if not any(_key(t) in found for t in call.outputs):
+            if not any(key_of(t) in found for t in call.outputs):
                 continue
-            wanted = [_key(t) in leading and t.dtype.is_differentiable for t in call.inputs]
+            wanted = [key_of(t) in leading and t.dtype.is_differentiable for t in call.inputs]
             if not any(wanted):
                 continue
             with within(record.gradient_part):
+                if rows.takes(record, found):
+                    continue
                 grads = [_or_zeros(found, t) for t in call.outputs if t.dtype.is_differentiable]
                 gradients = operand_gradients(record.primitive, call, wanted, grads)
                 for tensor, grad in zip(call.inputs, gradients, strict=True):
@@ -277,11 +293,14 @@ class GradientTape:
                         _accumulate(found, tensor, grad)
         return found
 
-    def _collect(self, source: Any, found: dict[int, Tensor], none: str) -> Tensor | None:
-        reads = self._reads.get(id(source), []) if isinstance(source, Variable) else [source]
-        parts = [found[_key(t)] for t in reads if _key(t) in found]
+    def _collect(self, source: Any, found: dict[int, Tensor], rows: _Rows, zero: bool) -> Any:
+        reads = self._read(source) if isinstance(source, Variable) else [source]
+        parts: list[Any] = [found[key_of(t)] for t in reads if key_of(t) in found]
+        gathered = rows.of(reads)
+        if gathered is not None:
+            parts.append(gathered)
         if not parts:
-            return shaping.zeros_like(source) if none == "zero" else None
+            return shaping.zeros_like(source) if zero else None
         total = parts[0]
         for part in parts[1:]:
             total = total + part
@@ -291,7 +310,7 @@ class GradientTape:
         self,
         target: Tensor,
         sources: Any,
-        unconnected_gradients: Any = "none",
+        unconnected_gradients: Any = UnconnectedGradients.NONE,
         parallel_iterations: int | None = None,
         experimental_use_pfor: bool = True,
     ) -> Any:
@@ -302,36 +321,29 @@ class GradientTape:
             sources: Watched tensors or variables, or a structure of them.
             unconnected_gradients: As for `gradient`.
             parallel_iterations: Ignored; kept for TensorFlow programs.
-            experimental_use_pfor: Ignored; kept for TensorFlow programs.
+            experimental_use_pfor: Whether to do all elements at once (fast), or one after the other
+                (needs less memory).
 
         Returns:
             A structure like `sources`, each of shape ``target.shape + source.shape``.
         """
+        from freshet.graph.jacobian import jacobian  # noqa: PLC0415 (it needs loops, which need us)
+
         target = convert_to_tensor(target)
-        count = target.shape.num_elements()
-        if count is None:
-            raise InvalidArgumentError(
-                f"GradientTape.jacobian: the shape of the target {target._type} is not known"
-            )
         self._use("jacobian")
-        rows = []
-        for number in range(count):
-            seed = np.zeros(count, target.dtype.as_numpy_dtype)
-            seed[number] = 1
-            weights = Tensor._of_array(seed.reshape(tuple(target.shape)), target.dtype)
-            rows.append(flatten(self._gradient(target, sources, weights, unconnected_gradients)))
+        wanted = varying(sources)
+        found = jacobian(
+            lambda seed: self._gradient([target], wanted, [seed], unconnected_gradients),
+            target, wanted, at_once=experimental_use_pfor,
+        )  # fmt: skip
         self._release()
-        leaves = flatten(sources)
-        results = [
-            _stacked([row[i] for row in rows], target, leaf) for i, leaf in enumerate(leaves)
-        ]
-        return pack_sequence_as(sources, results)
+        return pack_sequence_as(sources, like(sources, found))
 
     def batch_jacobian(
         self,
         target: Tensor,
         source: Any,
-        unconnected_gradients: Any = "none",
+        unconnected_gradients: Any = UnconnectedGradients.NONE,
         parallel_iterations: int | None = None,
         experimental_use_pfor: bool = True,
     ) -> Any:
@@ -340,59 +352,93 @@ class GradientTape:
         Row ``i`` of the target must depend on no other row of the source.
 
         Args:
-            target: A tensor of known shape ``[batch, ...]``.
+            target: A tensor of shape ``[batch, ...]``; the sizes after the first must be known.
             source: A watched tensor or variable of shape ``[batch, ...]``.
             unconnected_gradients: As for `gradient`.
             parallel_iterations: Ignored; kept for TensorFlow programs.
-            experimental_use_pfor: Ignored; kept for TensorFlow programs.
+            experimental_use_pfor: As for `jacobian`.
 
         Returns:
             A tensor of shape ``[batch] + target.shape[1:] + source.shape[1:]``.
         """
+        from freshet.graph.jacobian import batch_jacobian  # noqa: PLC0415 (it needs loops)
+
         target = convert_to_tensor(target)
-        if not target.shape or not source.shape or None in target.shape:
+        if not target.shape or not source.shape:
             raise InvalidArgumentError(
-                "GradientTape.batch_jacobian: target and source need a batch dimension and the "
-                f"target a known shape, received {target._type} and shape {source.shape}"
+                "GradientTape.batch_jacobian: target and source need a batch dimension, received "
+                f"{target._type} and shape {source.shape}"
             )
-        sizes = target._type.static_shape
-        if source.shape[0] not in {sizes[0], None}:
+        sizes = target._type.shape
+        if None not in (sizes[0], source.shape[0]) and source.shape[0] != sizes[0]:
             raise InvalidArgumentError(
                 f"GradientTape.batch_jacobian: the target has {sizes[0]} rows, the source "
                 f"{source.shape[0]}"
             )
         self._use("batch_jacobian")
-        columns = []
-        for where in np.ndindex(*sizes[1:]):
-            seed = np.zeros(sizes, target.dtype.as_numpy_dtype)
-            seed[(slice(None), *where)] = 1
-            weights = Tensor._of_array(seed, target.dtype)
-            columns.append(self._gradient(target, source, weights, unconnected_gradients))
+        found = batch_jacobian(
+            lambda seed: self._gradient([target], [source], [seed], unconnected_gradients),
+            target, source, at_once=experimental_use_pfor,
+        )  # fmt: skip
         self._release()
-        if any(column is None for column in columns):
+        return found
+
+
+class _Rows:
+    """Gradients of variables of which rows were gathered: these rows, not zeros around them.
+
+    Args:
+        keys: Those of the tensors that reading variables gave.
+    """
+
+    def __init__(self, keys: Iterable[int]) -> None:
+        self._keys = frozenset(keys)
+        self._found: dict[int, list[tuple[_Record, Tensor]]] = {}
+
+    def takes(self, record: _Record, found: Mapping[int, Tensor]) -> bool:
+        """Return whether an operation gathers from a variable; then remember its gradient."""
+        call = record.call
+        if record.primitive is not gather_p or call.params["axis"]:
+            return False
+        key = key_of(call.x)
+        if key not in self._keys:
+            return False
+        self._found.setdefault(key, []).append((record, found[key_of(call.output)]))
+        return True
+
+    def of(self, reads: Sequence[Tensor]) -> IndexedSlices | None:
+        """Return the gradient of a variable that was read several times."""
+        keys = dict.fromkeys(map(key_of, reads))
+        pairs = [pair for key in keys for pair in self._found.get(key, [])]
+        if not pairs:
             return None
-        shape = [*sizes, *source.shape[1:]]
-        if not columns:
-            return shaping.zeros(shape, target.dtype)
-        return shaping.reshape(shaping.stack(columns, axis=1), shape)
+        parts = [(grad, record.call.y) for record, grad in pairs]
+        first = pairs[0][0]
+        return IndexedSlices._of_gathers(parts, first.call.x, first.gradient_part)
 
 
-def _unconnected(value: Any) -> str:
-    text = str(getattr(value, "value", value)).lower()
-    if text not in {"none", "zero"}:
-        raise InvalidArgumentError(
-            f"unconnected_gradients must be 'none' or 'zero', received {value!r}"
-        )
-    return text
+def varying(structure: Any) -> list[Any]:
+    """Return the leaves of a structure, of ragged and sparse tensors what gradients flow to."""
+    leaves = flatten(structure)
+    return [leaf._varying() if isinstance(leaf, CompositeTensor) else leaf for leaf in leaves]
+
+
+def like(sources: Any, gradients: Sequence[Any]) -> list[Any]:
+    """Return gradients, those of ragged and sparse tensors of the same kind."""
+    return [
+        source._with_varying(grad)
+        if isinstance(source, CompositeTensor) and grad is not None else grad
+        for source, grad in zip(flatten(sources), gradients, strict=True)
+    ]  # fmt: skip
 
 
 def _accumulate(found: dict[int, Tensor], tensor: Tensor, grad: Tensor) -> None:
-    key = _key(tensor)
+    key = key_of(tensor)
     found[key] = found[key] + grad if key in found else grad
 
 
 def _or_zeros(found: dict[int, Tensor], tensor: Tensor) -> Tensor:
-    grad = found.get(_key(tensor))
+    grad = found.get(key_of(tensor))
     return shaping.zeros_like(tensor) if grad is None else grad
 
 
@@ -409,12 +455,3 @@ def operand_gradients(
     for rule, asked in zip(rules, wanted, strict=False):
         results.append(rule(call, *grads) if rule is not None and asked else None)
     return results + [None] * (len(call.inputs) - len(results))
-
-
-def _stacked(rows: list[Any], target: Tensor, source: Any) -> Tensor | None:
-    if any(row is None for row in rows):
-        return None
-    shape = [*target.shape, *source.shape]
-    if not rows:
-        return shaping.zeros(shape, target.dtype)
-    return shaping.reshape(shaping.stack(rows), shape)

@@ -239,7 +239,7 @@ class _Reader:
 def _define_all() -> None:
     """Import every module that defines primitives: a text may come from another program."""
     families = [f"freshet.ops.{m.name}" for m in pkgutil.iter_modules(ops.__path__)]
-    for name in [*families, "freshet.graph.scan"]:
+    for name in [*families, "freshet.graph.markers", "freshet.graph.scan"]:
         importlib.import_module(name)
 
 

@@ -14,6 +14,7 @@ from freshet.core.source import SourceLine, user_line
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.markers import reread_p
 from freshet.ops.array import constant_p
 from freshet.ops.elementwise import stop_gradient_p
 from freshet.ops.primitive import Primitive
@@ -88,6 +89,11 @@ class GraphTracer:
                 found = self._constants[id(tensor._array)] = (tensor._array, constant)
             symbol = found[1]._symbol
         assert isinstance(symbol, Value)
+        if not symbol.type.has_rank and user != "return":
+            raise InvalidArgumentError(
+                f"{user}: received a result of Python whose rank is not known before the run; say "
+                "y.set_shape([...]) after it was made, with None for each unknown size"
+            )
         if symbol not in self._known:
             raise FailedPreconditionError(
                 f"{user}: {tensor!r} belongs to another traced function; tensors leave a function "
@@ -105,9 +111,15 @@ class GraphTracer:
             self._entry[key] = variable, value
             self._current[key] = Tensor._of_symbol(value)
         elif key in self._unread:
-            # Another tensor than the assigned one: no gradient flows through an assignment.
+            # Another tensor than the assigned one: no gradient flows through an assignment, but
+            # what is read is the variable again.
             self._unread.remove(key)
-            self._current[key] = self.record(stop_gradient_p, (self._current[key],), {})[0]
+            value = self._current[key]
+            if key in self._entry:
+                entry = Tensor._of_symbol(self._entry[key][1])
+                self._current[key] = self.record(reread_p, (value, entry), {})[0]
+            else:
+                self._current[key] = self.record(stop_gradient_p, (value,), {})[0]
         return self._current[key]
 
     def assign_variable(self, variable: Variable, value: Tensor) -> None:
@@ -129,6 +141,16 @@ class GraphTracer:
                 "(self.v = None; if self.v is None: self.v = ft.Variable(...))"
             )
         self.created.append(variable)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What was traced so far."""
+        return tuple(self._nodes)
+
+    def entry_of(self, variable: Variable) -> Tensor | None:
+        """Return what a variable held when the graph began, if it was read."""
+        found = self._entry.get(id(variable))
+        return None if found is None else Tensor._of_symbol(found[1])
 
     # --- the result -------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ class SeedGenerator(Configurable):
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.seed = seed
         self.name = name or auto_name("seed_generator")
-        self._generator = random.Generator(draw_seed() if seed is None else seed)
+        self._generator = random.KeyStream(draw_seed() if seed is None else seed)
 
     @property
     def state(self) -> Any:

@@ -125,6 +125,24 @@ def reshape_like(x: Tensor, like: Tensor) -> Tensor:
     return reshape_p(x, *operands, shape=sizes)
 
 
+def _ensured(x: TensorType, shape: Shape) -> TensorType:
+    if x.rank != len(shape) or any(
+        a not in {None, b} and b is not None for a, b in zip(x.shape, shape, strict=True)
+    ):
+        text = ",".join("?" if s is None else str(s) for s in shape)
+        raise InvalidArgumentError(
+            f"ensure_shape: the shape of {x} is not compatible with [{text}]"
+        )
+    sizes = tuple(b if a is None else a for a, b in zip(x.shape, shape, strict=True))
+    return TensorType(x.dtype, sizes)
+
+
+ensure_shape_p: Primitive = Primitive(
+    name="ensure_shape", infer=_ensured, reference=lambda x, shape: x,
+    gradient=(lambda c, g: g,), lower=RESHAPE,
+)  # fmt: skip
+
+
 def _without(shape: Shape, axes: tuple[int, ...]) -> Shape:
     return tuple(size for d, size in enumerate(shape) if d not in axes)
 
@@ -394,9 +412,7 @@ def _concat_gradient(call: Call, wanted: Sequence[bool], grad: Tensor) -> list[T
     axis = call.params["axis"]
     sizes = [x.shape[axis] for x in call.inputs]
     if None in sizes:
-        raise InvalidArgumentError(
-            f"concat: its gradient needs the sizes along axis {axis}, which are not known here"
-        )
+        return _concat_gradient_of_unknown(call, wanted, grad)
     whole = (None, None, None)
     parts: list[Tensor | None] = []
     start = 0
@@ -405,6 +421,22 @@ def _concat_gradient(call: Call, wanted: Sequence[bool], grad: Tensor) -> list[T
         spec = tuple(part if d == axis else whole for d in range(grad.ndim))
         parts.append(slice_p(grad, spec=spec) if asked else None)
         start += size or 0
+    return parts
+
+
+def _concat_gradient_of_unknown(
+    call: Call, wanted: Sequence[bool], grad: Tensor
+) -> list[Tensor | None]:
+    from freshet.ops.slicing import getitem  # noqa: PLC0415 (slicing builds on this module)
+
+    axis = call.params["axis"]
+    parts: list[Tensor | None] = []
+    start: Any = 0
+    for x, asked in zip(call.inputs, wanted, strict=True):
+        end = start + (shape(x)[axis] if x.shape[axis] is None else x.shape[axis])
+        key = (*(slice(None),) * axis, slice(start, end))
+        parts.append(getitem(grad, key) if asked else None)
+        start = end
     return parts
 
 

@@ -16,7 +16,7 @@ from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import scalar
 from freshet.ops.nest import Check, Nest, identity
-from freshet.ops.primitive import Primitive
+from freshet.ops.primitive import NoGradient, Primitive
 
 
 def _reference(x: Array, caller: str, what: str, low: int, high: int) -> Array:
@@ -65,3 +65,31 @@ check_in_range_p: Primitive = Primitive(
 def check_in_range(caller: str, what: str, x: Tensor, low: int, high: int) -> Tensor:
     """Return `x`; raise `InvalidArgumentError` unless every element is in ``[low, high)``."""
     return check_in_range_p(x, caller=caller, what=what, low=low, high=high)
+
+
+def _nonzero_reference(x: Array, caller: str) -> Array:
+    if not np.all(x):
+        wrong = np.flatnonzero(x == 0)
+        raise InvalidArgumentError(
+            f"{caller}: integer division by zero: {len(wrong)} of the {x.size} divisors are 0, the "
+            f"first at position {wrong[0]}"
+        )
+    return x
+
+
+check_nonzero_p: Primitive = Primitive(
+    name="check_nonzero",
+    infer=lambda x, caller: x,
+    reference=_nonzero_reference,
+    gradient=NoGradient("integers do not vary smoothly"),
+    lower=Check(
+        lambda x, caller: Nest(
+            operands=(identity(x.rank),), body=lambda value: scalar.compare("eq", value, 0)
+        )
+    ),
+)
+
+
+def check_nonzero(caller: str, x: Tensor) -> Tensor:
+    """Return the integers `x`; raise `InvalidArgumentError` if one is 0."""
+    return check_nonzero_p(x, caller=caller)

@@ -1,4 +1,6 @@
-"""Matrix products: one primitive, `contract`, for matmul in all transposes, tensordot and einsum.
+"""Matrix products: one primitive, `contract`, for matmul in all transposes and tensordot.
+
+`freshet.ops.linalg.einsum` is made of it as well.
 
     contract "mk,kn->mn":   out[m, n] = sum over k of  x[m, k] * y[k, n]
 
@@ -10,24 +12,24 @@ only without being in the output, so the gradient is another contraction with th
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from freshet.core import dtypes
-from freshet.core.errors import DTypeError, InvalidArgumentError, UnimplementedError
-from freshet.core.shapes import Dim, TensorType
+from freshet.core.errors import DTypeError, InvalidArgumentError
+from freshet.core.shapes import Dim, TensorType, normalize_axis
 from freshet.core.tensor import Array, Tensor
-from freshet.ops import array as a
+from freshet.core.variable import Variable
 from freshet.ops import math as m
-from freshet.ops import shaping
+from freshet.ops.array import squeeze_p
 from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.index import Affine, Index
+from freshet.ops.making import conj
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Nest, Reduce, o, r
 from freshet.ops.primitive import Call, Primitive
-from freshet.ops.reduction import reduce_sum_p
 
 _LETTERS = string.ascii_letters
 
@@ -81,12 +83,12 @@ def _lower(x: TensorType, y: TensorType, equation: str) -> Nest:
 
 def _left_gradient(call: Call, grad: Tensor) -> Tensor:
     left, right, out = _parts(call.params["equation"])
-    return contract_p(grad, call.y, equation=f"{out},{right}->{left}")
+    return contract_p(grad, conj(call.y), equation=f"{out},{right}->{left}")
 
 
 def _right_gradient(call: Call, grad: Tensor) -> Tensor:
     left, right, out = _parts(call.params["equation"])
-    return contract_p(call.x, grad, equation=f"{left},{out}->{right}")
+    return contract_p(conj(call.x), grad, equation=f"{left},{out}->{right}")
 
 
 contract_p: Primitive = Primitive(
@@ -98,13 +100,13 @@ contract_p: Primitive = Primitive(
 # --- public functions -----------------------------------------------------------------------------
 
 
+@dispatched
 def matmul(
-    a: TensorLike,
-    b: TensorLike,
-    transpose_a: bool = False,
-    transpose_b: bool = False,
+    a: TensorLike, b: TensorLike, transpose_a: bool = False, transpose_b: bool = False,
+    adjoint_a: bool = False, adjoint_b: bool = False, a_is_sparse: bool = False,
+    b_is_sparse: bool = False, output_type: Any = None, grad_a: bool = False, grad_b: bool = False,
     name: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Return the matrix product over the last two dimensions; the others are batch dimensions.
 
     Args:
@@ -112,35 +114,57 @@ def matmul(
         b: Numbers of shape ``[..., k, m]``, or ``[..., m, k]`` with `transpose_b`.
         transpose_a: Exchange the last two dimensions of `a`.
         transpose_b: Exchange the last two dimensions of `b`.
+        adjoint_a: Exchange the last two dimensions of `a` and take the complex conjugate.
+        adjoint_b: Exchange the last two dimensions of `b` and take the complex conjugate.
+        a_is_sparse: Ignored, as are the next one and `grad_a` and `grad_b`: hints that TensorFlow
+            uses.
+        b_is_sparse: Ignored.
+        output_type: Dtype in which products are taken and summed, such as int32 for operands of
+            int8; that of the operands by default.
+        grad_a: Ignored.
+        grad_b: Ignored.
         name: Ignored.
 
     Returns:
         ``[..., n, m]``; batch dimensions broadcast.
 
     Raises:
-        InvalidArgumentError: A rank is below 2, or the inner sizes differ.
+        InvalidArgumentError: A rank is below 2, the inner sizes differ, or an operand is to be
+            transposed in both ways.
 
     Example:
         >>> matmul([[1.0, 2.0]], [[3.0], [4.0]]).numpy().tolist()
         [[11.0]]
     """
     x, y = binary_operands("matmul", a, b)
+    if output_type is not None:
+        x, y = m.cast(x, output_type), m.cast(y, output_type)
     if x.ndim < 2 or y.ndim < 2:
         raise InvalidArgumentError(
             f"matmul: both operands need rank 2 or more, received {x._type} and {y._type}; "
-            "ft.tensordot or ft.einsum multiply vectors"
+            "ft.linalg.matvec, ft.tensordot or ft.einsum multiply vectors"
         )
-    inner_x = x.shape[-2 if transpose_a else -1]
-    inner_y = y.shape[-1 if transpose_b else -2]
+    x, turn_a = _turned("a", x, transpose_a, adjoint_a)
+    y, turn_b = _turned("b", y, transpose_b, adjoint_b)
+    inner_x, inner_y = x.shape[-2 if turn_a else -1], y.shape[-1 if turn_b else -2]
     if None not in (inner_x, inner_y) and inner_x != inner_y:
         raise InvalidArgumentError(
-            f"matmul: inner sizes differ: a is {x._type}{' transposed' if transpose_a else ''}, "
-            f"b is {y._type}{' transposed' if transpose_b else ''}; {inner_x} must equal {inner_y}"
+            f"matmul: inner sizes differ: a is {x._type}{' transposed' if turn_a else ''}, "
+            f"b is {y._type}{' transposed' if turn_b else ''}; {inner_x} must equal {inner_y}"
         )
     x, y, batch_x, batch_y, batch = _batches(x, y)
-    left = batch_x + ("KN" if transpose_a else "NK")
-    right = batch_y + ("MK" if transpose_b else "KM")
+    left = batch_x + ("KN" if turn_a else "NK")
+    right = batch_y + ("MK" if turn_b else "KM")
     return contract_p(x, y, equation=f"{left},{right}->{batch}NM")
+
+
+def _turned(which: str, x: Tensor, transpose: bool, adjoint: bool) -> tuple[Tensor, bool]:
+    """Return an operand, conjugated where that is asked for, and whether it is transposed."""
+    if transpose and adjoint:
+        raise InvalidArgumentError(
+            f"matmul: only one of transpose_{which} and adjoint_{which} can be True"
+        )
+    return (conj(x) if adjoint else x), transpose or adjoint
 
 
 def _batches(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, str, str, str]:
@@ -166,124 +190,59 @@ def _batches(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, str, str, str]:
         drop = {len(dims) - back for back in ones[which]}
         own = letters[rank - len(dims) :]
         kept = "".join(letter for d, letter in enumerate(own) if d not in drop)
-        parts.append((a.squeeze_p(tensor, axes=tuple(sorted(drop))) if drop else tensor, kept))
+        parts.append((squeeze_p(tensor, axes=tuple(sorted(drop))) if drop else tensor, kept))
     return parts[0][0], parts[1][0], parts[0][1], parts[1][1], letters
 
 
-def tensordot(x: TensorLike, y: TensorLike, axes: Any, name: str | None = None) -> Tensor:
+def tensordot(a: TensorLike, b: TensorLike, axes: Any, name: str | None = None) -> Tensor:
     """Sum products over dimensions of both operands.
 
     Args:
-        x: First operand; its other dimensions come first in the result.
-        y: Second operand.
-        axes: A number n (the last n of `x` with the first n of `y`) or two lists of dimensions.
+        a: First operand; its other dimensions come first in the result.
+        b: Second operand.
+        axes: A number n (the last n of `a` with the first n of `b`) or two lists of dimensions.
         name: Ignored.
+
+    Raises:
+        InvalidArgumentError: There are not as many dimensions, the lists differ in length, or the
+            sizes of two dimensions differ.
+
+    Example:
+        >>> tensordot([[1, 2], [3, 4]], [1, 1], 1).numpy().tolist()
+        [3, 7]
     """
-    p, q = binary_operands("tensordot", x, y)
-    if isinstance(axes, int):
-        over_x = list(range(p.ndim - axes, p.ndim))
-        over_y = list(range(axes))
-    else:
-        over_x, over_y = (list(np.atleast_1d(part)) for part in axes)
-    over_x = [int(d) % p.ndim for d in over_x]
-    over_y = [int(d) % q.ndim for d in over_y]
+    p, q = binary_operands("tensordot", a, b)
+    over_p, over_q = _summed_axes(p, q, axes)
     left = list(_LETTERS[: p.ndim])
     right = list(_LETTERS[p.ndim : p.ndim + q.ndim])
-    for d, e in zip(over_x, over_y, strict=True):
+    for d, e in zip(over_p, over_q, strict=True):
         right[e] = left[d]
-    summed = {left[d] for d in over_x}
+    summed = {left[d] for d in over_p}
     out = [letter for letter in left + right if letter not in summed]
     return contract_p(p, q, equation=f"{''.join(left)},{''.join(right)}->{''.join(out)}")
 
 
-def einsum(equation: str, *inputs: TensorLike, **kwargs: Any) -> Tensor:
-    """Return a sum of products, written in Einstein's notation.
-
-    Args:
-        equation: Such as ``"ij,jk->ik"``; ``...`` stands for batch dimensions. Without ``->`` the
-            output has the letters that occur once, in alphabetical order.
-        *inputs: One or more operands.
-        **kwargs: Ignored; kept for TensorFlow programs.
-
-    Raises:
-        InvalidArgumentError: The equation does not fit the operands.
-        UnimplementedError: A letter repeats within one operand.
-
-    Example:
-        >>> einsum("ij->ji", [[1, 2], [3, 4]]).numpy().tolist()
-        [[1, 3], [2, 4]]
-    """
-    tensors = [convert_to_tensor(x) for x in inputs]
-    terms, out = _terms(equation, tensors)
-    while len(tensors) > 1:
-        later = out + "".join(terms[2:])
-        joined = _join(terms[0], terms[1], later)
-        if len(tensors) == 2 and sorted(joined) == sorted(out):
-            joined = out  # in the order that is asked for, so that nothing is transposed
-        product = _pair(tensors[0], tensors[1], terms[0], terms[1], joined)
-        tensors[:2], terms[:2] = [product], [joined]
-    return _single(tensors[0], terms[0], out)
-
-
-def _terms(equation: str, tensors: Sequence[Tensor]) -> tuple[list[str], str]:
-    left, arrow, out = equation.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if len(terms) != len(tensors):
-        raise InvalidArgumentError(
-            f"einsum: {equation!r} has {len(terms)} operands, received {len(tensors)}"
-        )
-    spare = [c for c in _LETTERS if c not in equation]
-    rank = max(
-        (t.ndim - len(term.replace("...", "")) for t, term in zip(tensors, terms, strict=True)
-         if "..." in term), default=0,
-    )  # fmt: skip
-    batch = "".join(spare[: max(rank, 0)])
-    full = []
-    for t, term in zip(tensors, terms, strict=True):
-        own = t.ndim - len(term.replace("...", ""))
-        written = term.replace("...", batch[len(batch) - own :] if own else "")
-        if len(written) != t.ndim:
+def _summed_axes(p: Tensor, q: Tensor, axes: Any) -> tuple[list[int], list[int]]:
+    if isinstance(axes, (Tensor, Variable)):
+        axes = convert_to_tensor(axes).numpy().tolist()
+    if isinstance(axes, (int, np.integer)):
+        count = int(axes)
+        if not 0 <= count <= min(p.ndim, q.ndim):
             raise InvalidArgumentError(
-                f"einsum: {term!r} in {equation!r} does not fit an operand of shape {t.shape}"
+                f"tensordot: axes={count} dimensions of {p._type} and {q._type}: there are not as "
+                "many"
             )
-        if len(set(written)) != len(written):
-            raise UnimplementedError(f"einsum: a letter repeats within {term!r}")
-        full.append(written)
-    if not arrow:
-        counts = "".join(full)
-        ones = sorted(c for c in set(counts) if counts.count(c) == 1 and c not in batch)
-        return full, batch + "".join(ones)
-    return full, out.replace("...", batch)
-
-
-def _join(left: str, right: str, later: str) -> str:
-    return "".join(dict.fromkeys(c for c in left + right if c in later))
-
-
-def _pair(x: Tensor, y: Tensor, left: str, right: str, out: str) -> Tensor:
-    x, left = _sum_alone(x, left, right + out)
-    y, right = _sum_alone(y, right, left + out)
-    p, q = binary_operands("einsum", x, y)
-    return contract_p(p, q, equation=f"{left},{right}->{out}")
-
-
-def _sum_alone(x: Tensor, own: str, elsewhere: str) -> tuple[Tensor, str]:
-    """Sum over the letters that nothing else has."""
-    axes = tuple(d for d, c in enumerate(own) if c not in elsewhere)
-    if not axes:
-        return x, own
-    return reduce_sum_p(x, axes=axes), "".join(c for c in own if c in elsewhere)
-
-
-def _single(x: Tensor, own: str, out: str) -> Tensor:
-    x, own = _sum_alone(x, own, out)
-    if set(own) != set(out):
-        raise InvalidArgumentError(f"einsum: the output {out!r} has letters that no operand has")
-    return x if own == out else shaping.transpose(x, [own.index(c) for c in out])
-
-
-def norm(tensor: TensorLike, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Return the Euclidean length ``sqrt(sum(x**2))`` along axes."""
-    from freshet.ops.reduction import reduce_sum  # noqa: PLC0415
-
-    return m.sqrt(reduce_sum(m.square(tensor), axis, keepdims))
+        return list(range(p.ndim - count, p.ndim)), list(range(count))
+    if len(axes) != 2:
+        raise InvalidArgumentError(
+            f"tensordot: axes must be a number or two lists, received {axes!r}"
+        )
+    first, second = (np.atleast_1d(np.asarray(part, np.int64)).tolist() for part in axes)
+    if len(first) != len(second):
+        raise InvalidArgumentError(
+            f"tensordot: as many dimensions of each operand are needed, received axes={axes!r}"
+        )
+    return (
+        [normalize_axis("tensordot", d, p.ndim) for d in first],
+        [normalize_axis("tensordot", d, q.ndim) for d in second],
+    )

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from freshet.core import dtypes
+from freshet.core.composite import CompositeTensor
 from freshet.core.dtypes import DType, as_dtype
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.nest import flatten
@@ -51,9 +52,14 @@ def convert_to_tensor(
                 f"{value.dtype.name}; convert it with ft.cast"
             )
         return value
+    if isinstance(value, CompositeTensor):
+        dense = value._dense()
+        if dense is not None:
+            return convert_to_tensor(dense, dtype)
+        value._refuse("convert_to_tensor")
     hint = None if dtype_hint is None else as_dtype(dtype_hint)
     if isinstance(value, (list, tuple)) and any(
-        isinstance(leaf, (Tensor, Variable)) for leaf in flatten(list(value))
+        isinstance(leaf, (Tensor, Variable, CompositeTensor)) for leaf in flatten(list(value))
     ):
         return _stack(value, want or hint)
     return Tensor._of_array(_to_array(value, want, hint))
@@ -96,7 +102,7 @@ def _to_array(value: Any, want: DType | None, hint: DType | None) -> Array:
     if found.dtype.kind in "US":
         # NumPy's own string arrays drop zero bytes at the end.
         found = np.asarray(value, object)
-    if found.dtype.kind == "O":
+    if found.dtype.kind == "O" or (not found.size and want is not None and want.kind == "string"):
         return _strings(found, value, want)
     natural = _natural(found, value)
     if want is not None:
@@ -128,6 +134,8 @@ def _natural(array: Array, value: Any) -> DType:
         return dtypes.int32
     if array.dtype.kind == "f":
         return dtypes.float32
+    if array.dtype.kind == "c":
+        return dtypes.complex128
     raise InvalidArgumentError(f"convert_to_tensor: cannot make a tensor of {value!r}")
 
 
@@ -162,9 +170,11 @@ def _fits(array: Array, dtype: DType) -> bool:
         return False
     if dtype.is_bool or kind == "b":
         return dtype.is_bool and kind == "b"
+    if kind == "c":
+        return dtype.is_complex
     if kind == "f" or array.dtype.name == "bfloat16":
-        return dtype.is_floating
-    if dtype.is_floating:
+        return dtype.is_differentiable
+    if dtype.is_differentiable:
         return True
     return not array.size or bool(dtype.min <= array.min() and array.max() <= dtype.max)
 

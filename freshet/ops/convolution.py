@@ -19,23 +19,13 @@ from typing import Any
 import numpy as np
 
 from freshet.core.errors import DTypeError, InvalidArgumentError
-from freshet.core.shapes import Dim, TensorType
+from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
-from freshet.ops.array import Shape, resolve_shape, shape_arguments, sizes_of
+from freshet.ops.array import Shape, shape_arguments, sizes_of
 from freshet.ops.index import Index
 from freshet.ops.nest import Nest, Reduce, o, r
 from freshet.ops.primitive import Call, Primitive, float_compute
-
-Ints = tuple[int, ...]
-Pads = tuple[tuple[int, int], ...]
-
-
-def output_size(size: Dim, kernel: int, stride: int, pad: tuple[int, int], dilation: int) -> Dim:
-    """Return how many windows fit along a dimension."""
-    if size is None:
-        return None
-    return max((size + sum(pad) - (dilation * (kernel - 1) + 1)) // stride + 1, 0)
-
+from freshet.ops.windows import Ints, Pads, output_sizes, pads_of, resolve_padding
 
 def _channels(grouped: bool) -> tuple[int, int]:
     """Return how many dimensions of x and of w follow the spatial ones."""
@@ -62,7 +52,7 @@ def _infer(
             f"convolution: the filter {w} does not fit the input {x}: the filter's input channels "
             "must be those of the input"
         )
-    sizes = tuple(map(output_size, spatial, kernel, strides, padding, dilations))
+    sizes = output_sizes(spatial, kernel, strides, padding, dilations)
     if 0 in sizes and 0 not in spatial:
         raise InvalidArgumentError(
             f"convolution: the filter {w} does not fit into the input {x} even once; "
@@ -111,7 +101,8 @@ def _reference(
     x: Array, w: Array, strides: Ints, padding: Pads, dilations: Ints, grouped: bool
 ) -> Array:
     spatial, kernel = _split(x.shape, w.shape, grouped)
-    sizes = [int(n or 0) for n in map(output_size, spatial, kernel, strides, padding, dilations)]
+    padding = pads_of(padding, spatial, kernel, strides, dilations)
+    sizes = [int(n or 0) for n in output_sizes(spatial, kernel, strides, padding, dilations)]
     tail = w.shape[-2:] if grouped else w.shape[-1:]
     padded = _padded(x, padding, _channels(grouped)[0])
     y = np.zeros((x.shape[0], *sizes, *tail), x.dtype)
@@ -158,6 +149,9 @@ def _filter_gradient(call: Call, grad: Tensor) -> Tensor:
 convolution_p: Primitive = Primitive(
     name="convolution", infer=_infer, reference=float_compute(_reference),
     gradient=(_input_gradient, _filter_gradient), lower=_lower,
+    resolve=resolve_padding(
+        lambda types, params: _split(types[0].shape, types[1].shape, params["grouped"])
+    ),
 )  # fmt: skip
 
 
@@ -170,6 +164,7 @@ def _input_reference(
 ) -> Array:  # fmt: skip
     sizes = sizes_of(shape, operand)
     spatial, kernel = _split(sizes, w.shape, grouped)
+    padding = pads_of(padding, spatial, kernel, strides, dilations)
     tail = _channels(grouped)[0]
     total = [int(n or 0) + sum(p) for n, p in zip(spatial, padding, strict=True)]
     padded = np.zeros((sizes[0], *total, *sizes[-tail:]), dy.dtype)
@@ -217,7 +212,10 @@ convolution_input_gradient_p: Primitive = Primitive(
         ),
         None,
     ),
-    lower=_input_lower, resolve=resolve_shape,
+    lower=_input_lower,
+    resolve=resolve_padding(
+        lambda types, params: _split(params["shape"], types[1].shape, params["grouped"])
+    ),
 )  # fmt: skip
 
 
@@ -231,6 +229,7 @@ def _filter_reference(
     w = np.zeros(sizes_of(shape, operand), x.dtype)
     tail, _ = _channels(grouped)
     kernel = w.shape[: x.ndim - 1 - tail]
+    padding = pads_of(padding, x.shape[1:-tail], kernel, strides, dilations)
     padded = _padded(x, padding, tail)
     outputs = dy.shape[1 : 1 + len(kernel)]
     for k, part in _windows(outputs, kernel, strides, padding, dilations):
@@ -271,5 +270,8 @@ convolution_filter_gradient_p: Primitive = Primitive(
         lambda c, g: convolution_p(c.x, g, **_without_shape(c)),
         None,
     ),
-    lower=_filter_lower, resolve=resolve_shape,
+    lower=_filter_lower,
+    resolve=resolve_padding(
+        lambda types, params: _split(types[0].shape, params["shape"], params["grouped"])
+    ),
 )  # fmt: skip

@@ -1,22 +1,115 @@
-"""Convolutions by name: transposed, depthwise, separable, and for one to three dimensions.
+"""Convolutions by name, for one to three dimensions.
 
-All of them are `freshet.ops.convolution` and its gradients under other names.
+All of them are `freshet.ops.convolution` under other names; those of single channels are in
+`freshet.ops.depthwise_convolving`, transposed ones in `freshet.ops.transposed_convolving`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from freshet.core.errors import InvalidArgumentError
+from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.ops import convolution as c
-from freshet.ops import nn, shaping
+from freshet.ops import math as m
+from freshet.ops import shaping
+from freshet.ops.array import expand_dims_p
 from freshet.ops.conversion import binary_operands
+from freshet.ops.dispatch import dispatched
 from freshet.ops.math import TensorLike
-from freshet.ops.nn import Padding
+from freshet.ops.sizes import sizes as known_sizes
+from freshet.ops.windows import (
+    Padding,
+    channels_come_first,
+    channels_first,
+    channels_last,
+    explicit_padding,
+    per_dimension,
+    spatial_padding,
+)
 
-# --- plain ----------------------------------------------------------------------------------------
+
+def convolution(
+    input: TensorLike, filters: TensorLike, strides: Any = None, padding: Padding = "VALID",
+    data_format: str | None = None, dilations: Any = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Convolve over all spatial dimensions.
+
+    ``y[n, i, f] = sum over k, c of  x[n, stride*i + dilation*k - pad, c] * w[k, c, f]``
+
+    Args:
+        input: float[batch, spatial..., channels]; with a `data_format` that starts with "NC", the
+            channels come second.
+        filters: float[kernel..., channels, output channels]. Fewer channels than the input has, a
+            divisor of them, make a grouped convolution.
+        strides: Distance between windows, one or one per dimension; 1 by default.
+        padding: "SAME", "VALID" or pairs of numbers.
+        data_format: "NHWC" (or "NWC", "NDHWC") or "NCHW".
+        dilations: Distance between a window's elements; 1 by default.
+        name: Ignored.
+
+    Returns:
+        float[batch, windows..., output channels], or with the channels second.
+
+    Raises:
+        InvalidArgumentError: The shapes do not fit.
+
+    Example:
+        >>> convolution([[[1.0], [2.0], [4.0]]], [[[1.0]], [[-1.0]]]).numpy().tolist()
+        [[[-1.0], [-2.0]]]
+    """
+    x, w = binary_operands("convolution", input, filters)
+    rank = w.ndim - 2
+    if rank < 1 or x.ndim != rank + 2:
+        raise InvalidArgumentError(
+            f"convolution: a filter of rank {w.ndim} needs an input of rank {w.ndim}, received "
+            f"input {x._type} and filter {w._type}"
+        )
+    first = channels_come_first("convolution", data_format, rank)
+    if first:
+        x = channels_last(x)
+    options = {"rank": rank, "channels_first": first}
+    steps = per_dimension("convolution", "strides", 1 if strides is None else strides, **options)
+    gaps = per_dimension(
+        "convolution", "dilations", 1 if dilations is None else dilations, **options
+    )
+    if None in w.shape:
+        raise InvalidArgumentError(f"convolution: the shape of the filter {w._type} is not known")
+    kernel = tuple(int(k) for k in w.shape[:rank] if k is not None)
+    pads = explicit_padding(
+        spatial_padding(padding, rank, channels_first=first), x.shape[1:-1], kernel, steps, gaps
+    )
+    params = {"strides": steps, "padding": pads, "dilations": gaps}
+    groups = _groups(x, w)
+    if groups == 1:
+        y = c.convolution_p(x, w, grouped=False, **params)
+    else:
+        y = _grouped(x, w, groups, params)
+    return channels_first(y) if first else y
+
+
+def _groups(x: Tensor, w: Tensor) -> int:
+    channels, per_group, outputs = x.shape[-1], w.shape[-2], w.shape[-1]
+    if channels is None or channels == per_group:
+        return 1
+    fits = per_group and channels % per_group == 0 and (outputs or 0) % (channels // per_group) == 0
+    if not fits:
+        raise InvalidArgumentError(
+            f"convolution: the input {x._type} has {channels} channels, the filter {w._type} takes "
+            f"{per_group}; they must be equal (or divide both channels, for groups)"
+        )
+    return channels // (per_group or 1)
+
+
+def _grouped(x: Tensor, w: Tensor, groups: int, params: dict[str, Any]) -> Tensor:
+    per_group = (w.shape[-1] or 0) // groups
+    kernel = shaping.reshape(w, [*w.shape[:-1], groups, per_group])
+    split = shaping.reshape(x, [*known_sizes(x)[:-1], groups, w.shape[-2]])
+    y = c.convolution_p(split, kernel, grouped=True, **params)
+    return shaping.reshape(y, [*known_sizes(y)[:-2], w.shape[-1]])
+
+
+# --- by the number of dimensions ------------------------------------------------------------------
 
 
 def conv1d(
@@ -28,7 +121,7 @@ def conv1d(
     ``y[n, i, f] = sum over k, c of  x[n, stride*i + dilation*k - pad, c] * w[k, c, f]``
 
     Args:
-        input: float[batch, width, channels].
+        input: float[batch, width, channels]; more dimensions before these are batch as well.
         filters: float[width, channels, output channels].
         stride: Distance between windows.
         padding: "SAME", "VALID" or pairs of numbers.
@@ -56,7 +149,8 @@ def conv2d(
     pad, c] * w[k, l, c, f]``
 
     Args:
-        input: float[batch, height, width, channels].
+        input: float[batch, height, width, channels]; more dimensions before these are batch as
+            well.
         filters: float[height, width, channels, output channels].
         strides: Distance between windows, one or one per dimension.
         padding: "SAME", "VALID" or pairs of numbers.
@@ -66,6 +160,10 @@ def conv2d(
 
     Returns:
         float[batch, new height, new width, output channels].
+
+    Example:
+        >>> conv2d([[[[1.0], [2.0]]]], [[[[3.0, 4.0]]]], 1, "SAME").numpy().tolist()
+        [[[[3.0, 4.0], [6.0, 8.0]]]]
     """
     return _plain("conv2d", 2, input, filters, strides, padding, data_format, dilations)
 
@@ -74,7 +172,12 @@ def conv3d(
     input: TensorLike, filters: TensorLike, strides: Any, padding: Padding,
     data_format: str = "NDHWC", dilations: Any = None, name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Convolve over depth, height and width; arguments as for `conv2d`, with one dimension more."""
+    """Convolve over depth, height and width; arguments as for `conv2d`, with one dimension more.
+
+    Example:
+        >>> conv3d([[[[[2.0]]]]], [[[[[3.0]]]]], 1, "VALID").shape
+        TensorShape([1, 1, 1, 1, 1])
+    """
     return _plain("conv3d", 3, input, filters, strides, padding, data_format, dilations)
 
 
@@ -83,217 +186,85 @@ def _plain(
     data_format: str | None, dilations: Any,
 ) -> Tensor:  # fmt: skip
     x, w = binary_operands(name, input, filters)
-    if w.ndim != rank + 2:
-        raise InvalidArgumentError(f"{name}: a filter has rank {rank + 2}, received {w._type}")
-    gaps = 1 if dilations is None else dilations
-    return nn.convolution(x, w, strides, padding, data_format, gaps)
-
-
-# --- depthwise and separable ----------------------------------------------------------------------
-
-
-def depthwise_conv(
-    input: TensorLike, filters: TensorLike, strides: Any, padding: Padding,
-    data_format: str | None = None, dilations: Any = None,
-) -> Tensor:  # fmt: skip
-    """Convolve each channel by itself, over any number of dimensions.
-
-    ``y[n, i, c*multiplier + m] = sum over k of  x[n, stride*i + dilation*k - pad, c] * w[k, c, m]``
-
-    Args:
-        input: float[batch, spatial..., channels].
-        filters: float[kernel..., channels, multiplier].
-        strides: Distance between windows.
-        padding: "SAME", "VALID" or pairs of numbers.
-        data_format: With "NC...", channels come second.
-        dilations: Distance between a window's elements; 1 by default.
-
-    Returns:
-        float[batch, new spatial..., channels * multiplier].
-    """
-    x, w = binary_operands("depthwise_conv", input, filters)
-    sizes = [int(n) for n in w.shape if n is not None]
-    if w.ndim < 3 or len(sizes) < w.ndim:
+    if w.ndim != rank + 2 or x.ndim < rank + 2:
         raise InvalidArgumentError(
-            f"depthwise_conv: filters must be [kernel..., channels, multiplier], received {w._type}"
+            f"{name}: expected an input of rank {rank + 2} or more and a filter of rank "
+            f"{rank + 2}, received {x._type} and {w._type}"
         )
-    # [k, c, m] holds, channel by channel, what a grouped filter [k, 1, c * m] does.
-    flat = shaping.reshape(w, [*sizes[:-2], 1, sizes[-2] * sizes[-1]])
-    gaps = 1 if dilations is None else dilations
-    return nn.convolution(x, flat, strides, padding, data_format, gaps)
+    if x.ndim == rank + 2:
+        return convolution(x, w, strides, padding, data_format, dilations)
+    known = known_sizes(x)
+    lead = known[: x.ndim - rank - 1]
+    flat = shaping.reshape(x, [-1, *known[len(lead) :]])
+    y = convolution(flat, w, strides, padding, data_format, dilations)
+    return shaping.reshape(y, [*lead, *known_sizes(y)[1:]])
 
 
-def depthwise_conv2d(
-    input: TensorLike, filter: TensorLike, strides: Any, padding: Padding,
-    data_format: str | None = None, dilations: Any = None, name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Convolve each channel of an image by itself.
+def atrous_conv2d(
+    value: TensorLike, filters: TensorLike, rate: int, padding: Padding, name: str | None = None
+) -> Tensor:
+    """Convolve over height and width with holes in the window: `conv2d` with ``dilations=rate``.
 
     Args:
-        input: float[batch, height, width, channels].
-        filter: float[height, width, channels, multiplier].
-        strides: Distance between windows.
-        padding: "SAME", "VALID" or pairs of numbers.
-        data_format: "NHWC" or "NCHW".
-        dilations: Distance between a window's elements; 1 by default.
+        value: float[batch, height, width, channels].
+        filters: float[height, width, channels, output channels].
+        rate: Distance between a window's elements.
+        padding: "SAME" or "VALID".
         name: Ignored.
-
-    Returns:
-        float[batch, new height, new width, channels * multiplier].
 
     Example:
-        >>> x = [[[[1.0, 10.0], [2.0, 20.0]]]]
-        >>> depthwise_conv2d(x, [[[[1.0], [2.0]], [[1.0], [2.0]]]], 1, "VALID").numpy().tolist()
-        [[[[3.0, 60.0]]]]
+        >>> x = [[[[1.0], [2.0], [4.0]]]]
+        >>> atrous_conv2d(x, [[[[1.0]], [[1.0]]]], 2, "VALID").numpy().tolist()
+        [[[[5.0]]]]
+
+    Source: Chen et al. 2015, arXiv:1412.7062, section 3.1.
     """
-    return depthwise_conv(input, filter, strides, padding, data_format, dilations)
+    if int(rate) < 1:
+        raise InvalidArgumentError(f"atrous_conv2d: rate must be 1 or more, received {rate}")
+    return conv2d(value, filters, 1, padding, dilations=int(rate))
 
 
-def separable_conv2d(
-    input: TensorLike, depthwise_filter: TensorLike, pointwise_filter: TensorLike, strides: Any,
-    padding: Padding, data_format: str | None = None, dilations: Any = None,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Convolve each channel of an image by itself, then mix the channels.
+# --- bias -----------------------------------------------------------------------------------------
+
+
+@dispatched
+def bias_add(
+    value: TensorLike, bias: TensorLike, data_format: str | None = None, name: str | None = None
+) -> Tensor:
+    """Add a vector to the channels: the last dimension, or the second with "NC...".
 
     Args:
-        input: float[batch, height, width, channels].
-        depthwise_filter: float[height, width, channels, multiplier].
-        pointwise_filter: float[1, 1, channels * multiplier, output channels].
-        strides: Distance between the windows of the first step.
-        padding: "SAME", "VALID" or pairs of numbers.
-        data_format: "NHWC" or "NCHW".
-        dilations: Distance between a window's elements; 1 by default.
-        name: Ignored.
-
-    Returns:
-        float[batch, new height, new width, output channels].
-    """
-    deep = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
-    return nn.convolution(deep, pointwise_filter, 1, "VALID", data_format)
-
-
-# --- transposed -----------------------------------------------------------------------------------
-
-
-def conv_transpose(
-    input: TensorLike, filters: TensorLike, output_shape: Any, strides: Any,
-    padding: Padding = "SAME", data_format: str | None = None, dilations: Any = None,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Return the gradient of a convolution for its input, as an operation of its own.
-
-    ``y[n, stride*i + dilation*k - pad, c] += x[n, i, f] * w[k, c, f]`` for all i, k and f
-
-    Args:
-        input: float[batch, spatial..., channels].
-        filters: float[kernel..., output channels, channels].
-        output_shape: Shape of the result, numbers or tensors: that of the convolution's input.
-        strides: Strides of the convolution.
-        padding: Padding of the convolution.
-        data_format: With "NC...", channels come second, also in `output_shape`.
-        dilations: Dilations of the convolution; 1 by default.
+        value: Numbers of rank 2 or more.
+        bias: A vector with one number per channel.
+        data_format: A word that starts with "NC" or with "N".
         name: Ignored.
 
     Raises:
-        InvalidArgumentError: A convolution of `output_shape` has not the shape of `input`.
-    """
-    return _transposed(
-        "conv_transpose", None, input, filters, output_shape, strides, padding, data_format,
-        dilations,
-    )  # fmt: skip
-
-
-def conv1d_transpose(
-    input: TensorLike, filters: TensorLike, output_shape: Any, strides: Any,
-    padding: Padding = "SAME", data_format: str = "NWC", dilations: Any = None,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Return `conv_transpose` over one dimension; arguments as there."""
-    return _transposed(
-        "conv1d_transpose", 1, input, filters, output_shape, strides, padding, data_format,
-        dilations,
-    )  # fmt: skip
-
-
-def conv2d_transpose(
-    input: TensorLike, filters: TensorLike, output_shape: Any, strides: Any,
-    padding: Padding = "SAME", data_format: str = "NHWC", dilations: Any = None,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Return `conv_transpose` over height and width; arguments as there.
+        InvalidArgumentError: The bias is not a vector of as many numbers as there are channels.
 
     Example:
-        >>> x, w = [[[[1.0]], [[2.0]]]], [[[[1.0]], [[10.0]]]]
-        >>> conv2d_transpose(x, w, [1, 2, 2, 1], [1, 2]).numpy().reshape(2, 2).tolist()
-        [[1.0, 10.0], [2.0, 20.0]]
+        >>> bias_add([[1.0, 2.0]], [10.0, 20.0]).numpy().tolist()
+        [[11.0, 22.0]]
     """
-    return _transposed(
-        "conv2d_transpose", 2, input, filters, output_shape, strides, padding, data_format,
-        dilations,
-    )  # fmt: skip
-
-
-def conv3d_transpose(
-    input: TensorLike, filters: TensorLike, output_shape: Any, strides: Any,
-    padding: Padding = "SAME", data_format: str = "NDHWC", dilations: Any = None,
-    name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Return `conv_transpose` over depth, height and width; arguments as there."""
-    return _transposed(
-        "conv3d_transpose", 3, input, filters, output_shape, strides, padding, data_format,
-        dilations,
-    )  # fmt: skip
-
-
-def _transposed(
-    name: str, rank: int | None, input: TensorLike, filters: TensorLike, output_shape: Any,
-    strides: Any, padding: Padding, data_format: str | None, dilations: Any,
-) -> Tensor:  # fmt: skip
-    x, w = binary_operands(name, input, filters)
-    n = w.ndim - 2 if rank is None else rank
-    if w.ndim != n + 2 or x.ndim != n + 2 or n < 1 or None in w.shape:
+    x, b = binary_operands("bias_add", value, bias)
+    if data_format is not None and not data_format.startswith("N"):
         raise InvalidArgumentError(
-            f"{name}: expected an input [batch, spatial..., channels] and a filter "
-            f"[kernel..., output channels, channels], received {x._type} and {w._type}"
+            "bias_add: data_format must start with 'NC' or, for channels that come last, with 'N', "
+            f"received {data_format!r}"
         )
-    channels_first = bool(data_format) and str(data_format).startswith("NC")
-    operands, sizes = shaping._shape_operand(name, output_shape)
-    if len(sizes) != n + 2:
+    if not x.dtype.is_numeric:
+        raise DTypeError(f"bias_add: expected numbers, received {x._type}")
+    first = data_format is not None and data_format.startswith("NC")
+    if b.ndim != 1 or x.ndim < 2:
         raise InvalidArgumentError(
-            f"{name}: output_shape must have {n + 2} sizes, received {len(sizes)}"
+            "bias_add: expected a value of rank 2 or more and a vector, received "
+            f"{x._type} and {b._type}"
         )
-    if channels_first:
-        last = [0, *range(2, n + 2), 1]
-        x = nn._channels_last(x)
-        sizes = tuple(sizes[d] for d in last)
-        operands = tuple(shaping.stack([shape[d] for d in last]) for shape in operands)
-    steps = nn._ints(name, "strides", strides, n)
-    gaps = nn._ints(name, "dilations", 1 if dilations is None else dilations, n)
-    kernel = tuple(int(k) for k in w.shape[:n] if k is not None)
-    pads = nn.explicit_padding(padding, sizes[1:-1], kernel, steps, gaps)
-    _check_fits(name, x, w, sizes, (kernel, steps, pads, gaps))
-    y = c.convolution_input_gradient_p(
-        x, w, *operands, shape=sizes, strides=steps, padding=pads, dilations=gaps, grouped=False
-    )
-    return nn._channels_first(y) if channels_first else y
-
-
-def _check_fits(
-    name: str, x: Tensor, w: Tensor, sizes: Sequence[Any], params: tuple[Any, ...]
-) -> None:
-    """Refuse an output shape whose convolution does not have the shape of `x`."""
-    forward = [
-        c.output_size(size, k, s, pad, d)
-        for size, k, s, pad, d in zip(sizes[1:-1], *params, strict=True)
-    ]
-    wanted = [sizes[0], *forward, w.shape[-1]]
-    channels = sizes[-1] in {None, w.shape[-2]}
-    if not channels or any(
-        a is not None and b is not None and a != b for a, b in zip(wanted, x.shape, strict=True)
-    ):
-        shown = ",".join("?" if s is None else str(s) for s in sizes)
+    channels = x.shape[1 if first else -1]
+    if channels is not None and b.shape[0] not in {None, channels}:
         raise InvalidArgumentError(
-            f"{name}: the input {x._type} is not what a convolution of [{shown}] with the filter "
-            f"{w._type} gives"
+            f"bias_add: the value {x._type} has {channels} channels, the bias is {b._type}"
         )
+    if first:
+        b = expand_dims_p(b, axes=tuple(range(1, x.ndim - 1)))
+    return m.add(x, b)

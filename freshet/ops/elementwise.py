@@ -1,7 +1,6 @@
 """Elementwise operations: each output element depends on one element of each input.
 
-Operands of different shapes broadcast by NumPy's rules. The gradient of an operand that was
-stretched is summed back to its shape, in one place: `_summed`.
+The primitives; how they are made, and what becomes of complex numbers, is in `freshet.ops.making`.
 """
 
 from __future__ import annotations
@@ -17,160 +16,56 @@ from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import TensorType, broadcast_shapes
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import scalar
-from freshet.ops.nest import Nest, broadcast
-from freshet.ops.primitive import (
-    Call,
-    Gradient,
-    NoGradient,
-    OperandGradient,
-    Primitive,
-    float_compute,
+from freshet.ops.making import (
+    ANALYTIC,
+    ANY,
+    BOOLS,
+    COMPLEX,
+    FIELD,
+    FLOATS,
+    INTEGERS,
+    NO_COMPLEX,
+    NUMBERS,
+    STRINGS,
+    comparison,
+    conj,
+    elementwise,
+    lower_elementwise,
+    ones_of,
+    scalar_op,
+    summed,
+    unary,
+    zeros_of,
 )
+from freshet.ops.nest import Host
+from freshet.ops.primitive import Call, NoGradient, OperandGradient, Primitive
 from freshet.ops.scalar import Expr
 
-FLOATS: Final = frozenset({"float"})
-NUMBERS: Final = frozenset({"float", "int", "uint"})
-INTEGERS: Final = frozenset({"int", "uint"})
-BOOLS: Final = frozenset({"bool"})
-ANY: Final = NUMBERS | BOOLS
-
-
-# --- how elementwise primitives are made ----------------------------------------------------------
-
-
-def _lower(body: Callable[..., Expr]) -> Callable[..., Nest]:
-    def lower(*types: TensorType, **params: Any) -> Nest:
-        shapes = [t.static_shape for t in types]
-        rank = len(broadcast_shapes("elementwise", shapes))
-        return Nest(
-            operands=tuple(broadcast(s, rank) for s in shapes),
-            body=(lambda *elements: body(*elements, **params)) if params else body,
-        )
-
-    return lower
-
-
-def _infer(name: str, kinds: frozenset[str], result: DType | None) -> Callable[..., TensorType]:
-    def infer(*types: TensorType) -> TensorType:
-        first = types[0].dtype
-        if any(t.dtype != first for t in types):
-            raise DTypeError(
-                f"{name}: all operands must have one dtype, received {_listed(types)}; "
-                "convert with ft.cast"
-            )
-        if first.kind not in kinds:
-            raise DTypeError(
-                f"{name}: expected {_kinds_text(kinds)} operands, received {_listed(types)}"
-            )
-        return TensorType(result or first, broadcast_shapes(name, [t.shape for t in types]))
-
-    return infer
-
-
-def _listed(types: tuple[TensorType, ...]) -> str:
-    return " and ".join(map(str, types))
-
-
-def _kinds_text(kinds: frozenset[str]) -> str:
-    names = {"float": "floating-point", "int": "integer", "uint": "unsigned", "bool": "boolean"}
-    return " or ".join(names[k] for k in ("float", "int", "uint", "bool") if k in kinds)
-
-
-def _summed(rule: OperandGradient, number: int) -> OperandGradient:
-    """Return a rule whose result is summed over what broadcasting stretched."""
-
-    def gradient(call: Call, grad: Tensor) -> Tensor:
-        from freshet.ops.array import sum_to  # noqa: PLC0415 (array builds on this module)
-
-        return sum_to(rule(call, grad), call.inputs[number])
-
-    return gradient
-
-
-def elementwise(
-    name: str,
-    kinds: frozenset[str],
-    *,
-    reference: Callable[..., Any],
-    gradient: tuple[OperandGradient | None, ...] | NoGradient,
-    lower: Callable[..., Expr],
-    result: DType | None = None,
-) -> Primitive:
-    """Make an elementwise primitive.
-
-    Args:
-        name: Its name.
-        kinds: Kinds of dtype it takes; all operands have one dtype.
-        reference: NumPy's function; 16-bit floats are computed in float32.
-        gradient: A rule per operand, as if nothing were broadcast.
-        lower: Scalars to scalar.
-        result: Dtype of the result; that of the operands by default.
-    """
-    rules: Gradient = gradient
-    if not isinstance(gradient, NoGradient):
-        rules = tuple(r and _summed(r, i) for i, r in enumerate(gradient))
-    return Primitive(
-        name=name, infer=_infer(name, kinds, result), reference=float_compute(reference),
-        gradient=rules, lower=_lower(lower),
-    )  # fmt: skip
-
-
-def _scalar_op(op: str) -> Callable[..., Expr]:
-    return lambda *args: scalar.make(op, args, args[0].dtype)
-
-
-def _unary(
-    name: str,
-    reference: Callable[..., Any],
-    gradient: OperandGradient | NoGradient,
-    lower: Callable[..., Expr] | None = None,
-    kinds: frozenset[str] = FLOATS,
-) -> Primitive:
-    return elementwise(
-        name, kinds, reference=reference,
-        gradient=gradient if isinstance(gradient, NoGradient) else (gradient,),
-        lower=lower or _scalar_op(name),
-    )  # fmt: skip
-
-
-def _comparison(name: str, op: str, reference: Callable[..., Any]) -> Primitive:
-    return elementwise(
-        name, ANY, reference=reference, gradient=NoGradient("the result is bool"),
-        lower=lambda x, y: scalar.compare(op, x, y), result=dtypes.bool_,
-    )  # fmt: skip
-
-
-# --- what rules are written with ------------------------------------------------------------------
-
-
-def zeros_of(x: Tensor) -> Tensor:
-    """Return a scalar 0 of x's dtype, which broadcasts to its shape."""
-    return Tensor._of_array(np.zeros((), x.dtype.as_numpy_dtype), x.dtype)
-
-
-def _or_one(x: Tensor) -> Tensor:
-    one = Tensor._of_array(np.ones((), x.dtype.as_numpy_dtype), x.dtype)
-    return select_p(x > 0.0, x, one)
+__all__ = ["ANY", "BOOLS", "COMPLEX", "FLOATS", "INTEGERS", "NUMBERS", "STRINGS", "zeros_of"]
+"""What other modules take from here beside the primitives."""
 
 
 # --- primitives: arithmetic -----------------------------------------------------------------------
 
 add_p: Primitive = elementwise(
-    "add", NUMBERS, reference=np.add, gradient=(lambda c, g: g, lambda c, g: g),
+    "add", FIELD | STRINGS, reference=np.add, gradient=(lambda c, g: g, lambda c, g: g),
     lower=lambda x, y: x + y,
 )  # fmt: skip
 subtract_p: Primitive = elementwise(
-    "subtract", NUMBERS, reference=np.subtract, gradient=(lambda c, g: g, lambda c, g: -g),
+    "subtract", FIELD, reference=np.subtract, gradient=(lambda c, g: g, lambda c, g: -g),
     lower=lambda x, y: x - y,
 )  # fmt: skip
 multiply_p: Primitive = elementwise(
-    "multiply", NUMBERS, reference=np.multiply,
-    gradient=(lambda c, g: g * c.y, lambda c, g: g * c.x),
+    "multiply", FIELD, reference=np.multiply,
+    gradient=(lambda c, g: g * conj(c.y), lambda c, g: g * conj(c.x)),
     lower=lambda x, y: x * y,
 )  # fmt: skip
 divide_p: Primitive = elementwise(
-    "divide", FLOATS, reference=np.divide,
-    gradient=(lambda c, g: g / c.y, lambda c, g: -g * c.output / c.y),
+    "divide", ANALYTIC, reference=np.divide,
+    gradient=(
+        lambda c, g: g / conj(c.y),
+        lambda c, g: -g * conj(c.output) / conj(c.y),
+    ),
     lower=lambda x, y: x / y,
 )  # fmt: skip
 
@@ -223,20 +118,38 @@ floormod_p: Primitive = elementwise(
 )  # fmt: skip
 
 
-def _pow_reference(x: Array, y: Array) -> Any:
-    if x.dtype.kind in "iu" and np.any(np.less(y, 0)):
-        raise InvalidArgumentError("pow: an integer to a negative power is not an integer")
-    return np.power(x, y)
+def _log_of_base(x: Tensor) -> Tensor:
+    """Return the logarithm that the gradient of a power needs.
+
+    A real base that is not positive has none: the power does not vary smoothly there, so 0.
+    """
+    proper = not_equal_p(x, zeros_of(x)) if x.dtype.is_complex else greater_p(x, zeros_of(x))
+    return select_p(proper, log_p(select_p(proper, x, ones_of(x))), zeros_of(x))
 
 
 pow_p: Primitive = elementwise(
-    "pow", FLOATS, reference=_pow_reference,
+    "pow", ANALYTIC, reference=np.power,
     gradient=(
-        lambda c, g: g * c.y * pow_p(c.x, c.y - 1.0),
-        # log of a base that is not positive: the power does not vary smoothly there, so 0.
-        lambda c, g: g * c.output * select_p(c.x > 0.0, log_p(_or_one(c.x)), zeros_of(c.x)),
+        lambda c, g: g * conj(c.y) * conj(pow_p(c.x, c.y - 1.0)),
+        lambda c, g: g * conj(c.output) * conj(_log_of_base(c.x)),
     ),
-    lower=_scalar_op("pow"),
+    lower=scalar_op("pow"),
+)  # fmt: skip
+
+
+def _integer_pow_reference(x: Array, y: Array) -> Any:
+    if np.any(np.less(y, 0)):
+        raise InvalidArgumentError(
+            f"pow: an integer to a negative power is not an integer; the exponent {y.min()} is "
+            "negative: convert the operands with ft.cast(x, ft.float32)"
+        )
+    return np.power(x, y)
+
+
+integer_pow_p: Primitive = elementwise(
+    "integer_pow", INTEGERS, reference=_integer_pow_reference,
+    gradient=NoGradient("integers do not vary smoothly"),
+    lower=Host("each element is multiplied another number of times"),
 )  # fmt: skip
 maximum_p: Primitive = elementwise(
     "maximum", NUMBERS, reference=np.maximum,
@@ -257,10 +170,21 @@ minimum_p: Primitive = elementwise(
 
 # --- primitives: one operand ----------------------------------------------------------------------
 
-negative_p: Primitive = _unary(
-    "negative", np.negative, lambda c, g: -g, scalar.Expr.__neg__, NUMBERS
-)
-abs_p: Primitive = _unary("abs", np.abs, lambda c, g: g * sign_p(c.x), _scalar_op("abs"), NUMBERS)
+negative_p: Primitive = unary("negative", np.negative, lambda c, g: -g, scalar.Expr.__neg__, FIELD)
+abs_p: Primitive = unary("abs", np.abs, lambda c, g: g * sign_p(c.x), scalar_op("abs"), NUMBERS)
+
+
+def complex_sign(x: Tensor) -> Tensor:
+    """Return ``x / |x|``, and 0 for 0."""
+    size = cast_p(complex_abs_p(x), dtype=x.dtype)
+    nothing = equal_p(size, zeros_of(size))
+    return select_p(nothing, zeros_of(x), divide_p(x, select_p(nothing, ones_of(size), size)))
+
+
+complex_abs_p: Primitive = Primitive(
+    name="complex_abs", infer=lambda x: TensorType(x.dtype.real_dtype, x.shape), reference=np.abs,
+    gradient=(lambda c, g: cast_p(g, dtype=c.x.dtype) * complex_sign(c.x),), lower=NO_COMPLEX,
+)  # fmt: skip
 
 
 def _sign_lower(x: Expr) -> Expr:
@@ -278,27 +202,36 @@ def _zero_gradient(call: Call, grad: Tensor) -> Tensor:
     return broadcast_like(zeros_of(grad), call.x)
 
 
-sign_p: Primitive = _unary("sign", np.sign, _zero_gradient, _sign_lower, NUMBERS)
-exp_p: Primitive = _unary("exp", np.exp, lambda c, g: g * c.output)
-expm1_p: Primitive = _unary("expm1", np.expm1, lambda c, g: g * (c.output + 1.0))
-log_p: Primitive = _unary("log", np.log, lambda c, g: g / c.x)
-log1p_p: Primitive = _unary("log1p", np.log1p, lambda c, g: g / (c.x + 1.0))
-sqrt_p: Primitive = _unary("sqrt", np.sqrt, lambda c, g: g * 0.5 / c.output)
-rsqrt_p: Primitive = _unary(
-    "rsqrt", lambda x: 1 / np.sqrt(x), lambda c, g: g * -0.5 * c.output / c.x
+sign_p: Primitive = unary("sign", np.sign, _zero_gradient, _sign_lower, NUMBERS)
+
+
+def _function(name: str, reference: Callable[..., Any], gradient: OperandGradient) -> Primitive:
+    """Make a function that real and complex numbers have."""
+    return unary(name, reference, gradient, kinds=ANALYTIC)
+
+
+exp_p: Primitive = _function("exp", np.exp, lambda c, g: g * conj(c.output))
+expm1_p: Primitive = _function("expm1", np.expm1, lambda c, g: g * conj(c.output + 1.0))
+log_p: Primitive = _function("log", np.log, lambda c, g: g / conj(c.x))
+log1p_p: Primitive = _function("log1p", np.log1p, lambda c, g: g / conj(c.x + 1.0))
+sqrt_p: Primitive = _function("sqrt", np.sqrt, lambda c, g: g * 0.5 / conj(c.output))
+rsqrt_p: Primitive = _function(
+    "rsqrt", lambda x: 1 / np.sqrt(x), lambda c, g: g * -0.5 * conj(c.output) / conj(c.x)
 )
-tanh_p: Primitive = _unary("tanh", np.tanh, lambda c, g: g * (1.0 - c.output * c.output))
+tanh_p: Primitive = _function("tanh", np.tanh, lambda c, g: g * conj(1.0 - c.output * c.output))
 
 
 def _sigmoid_reference(x: Array) -> Any:
+    if x.dtype.kind == "c":
+        return 1 / (1 + np.exp(-x))
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
-sigmoid_p: Primitive = _unary(
-    "sigmoid", _sigmoid_reference, lambda c, g: g * c.output * (1.0 - c.output)
+sigmoid_p: Primitive = _function(
+    "sigmoid", _sigmoid_reference, lambda c, g: g * conj(c.output) * conj(1.0 - c.output)
 )
-softplus_p: Primitive = _unary(
+softplus_p: Primitive = unary(
     "softplus",
     lambda x: np.logaddexp(x, 0).astype(x.dtype),
     lambda c, g: g * sigmoid_p(c.x),
@@ -307,8 +240,8 @@ softplus_p: Primitive = _unary(
         scalar.maximum(x, 0.0) + scalar.unary("log1p", scalar.unary("exp", -scalar.unary("abs", x)))
     ),
 )
-sin_p: Primitive = _unary("sin", np.sin, lambda c, g: g * cos_p(c.x))
-cos_p: Primitive = _unary("cos", np.cos, lambda c, g: -g * sin_p(c.x))
+sin_p: Primitive = _function("sin", np.sin, lambda c, g: g * conj(cos_p(c.x)))
+cos_p: Primitive = _function("cos", np.cos, lambda c, g: -g * conj(sin_p(c.x)))
 
 
 def _erf_reference(x: Array) -> Any:
@@ -317,57 +250,68 @@ def _erf_reference(x: Array) -> Any:
     return np.vectorize(one, otypes=[np.float64])(x).astype(x.dtype).reshape(x.shape)
 
 
-erf_p: Primitive = _unary(
+erf_p: Primitive = unary(
     "erf", _erf_reference, lambda c, g: g * exp_p(-c.x * c.x) * 1.1283791670955126
 )
-relu_p: Primitive = _unary(
+relu_p: Primitive = unary(
     "relu", lambda x: np.maximum(x, 0).astype(x.dtype),
     lambda c, g: select_p(c.output > 0, g, zeros_of(g)),
     lambda x: scalar.maximum(x, 0), NUMBERS,
 )  # fmt: skip
 _FLAT: Final = NoGradient("it is a step function")
-floor_p: Primitive = _unary("floor", np.floor, _FLAT)
-ceil_p: Primitive = _unary("ceil", np.ceil, _FLAT)
-round_p: Primitive = _unary("round", np.rint, _FLAT, _scalar_op("rint"))
+floor_p: Primitive = unary("floor", np.floor, _FLAT)
+ceil_p: Primitive = unary("ceil", np.ceil, _FLAT)
+round_p: Primitive = unary("round", np.rint, _FLAT, scalar_op("rint"))
 
 # --- primitives: comparison, logic, bits ----------------------------------------------------------
 
-less_p: Primitive = _comparison("less", "lt", np.less)
-less_equal_p: Primitive = _comparison("less_equal", "le", np.less_equal)
-greater_p: Primitive = _comparison("greater", "gt", np.greater)
-greater_equal_p: Primitive = _comparison("greater_equal", "ge", np.greater_equal)
-equal_p: Primitive = _comparison("equal", "eq", np.equal)
-not_equal_p: Primitive = _comparison("not_equal", "ne", np.not_equal)
+less_p: Primitive = comparison("less", "lt", np.less)
+less_equal_p: Primitive = comparison("less_equal", "le", np.less_equal)
+greater_p: Primitive = comparison("greater", "gt", np.greater)
+greater_equal_p: Primitive = comparison("greater_equal", "ge", np.greater_equal)
+equal_p: Primitive = comparison("equal", "eq", np.equal, ANY | COMPLEX | STRINGS)
+not_equal_p: Primitive = comparison("not_equal", "ne", np.not_equal, ANY | COMPLEX | STRINGS)
 
 _DISCRETE: Final = NoGradient("bits and truth values do not vary smoothly")
 bitwise_and_p: Primitive = elementwise(
     "bitwise_and", INTEGERS | BOOLS, reference=np.bitwise_and, gradient=_DISCRETE,
-    lower=_scalar_op("bit_and"),
+    lower=scalar_op("bit_and"),
 )  # fmt: skip
 bitwise_or_p: Primitive = elementwise(
     "bitwise_or", INTEGERS | BOOLS, reference=np.bitwise_or, gradient=_DISCRETE,
-    lower=_scalar_op("bit_or"),
+    lower=scalar_op("bit_or"),
 )  # fmt: skip
 bitwise_xor_p: Primitive = elementwise(
     "bitwise_xor", INTEGERS | BOOLS, reference=np.bitwise_xor, gradient=_DISCRETE,
-    lower=_scalar_op("bit_xor"),
+    lower=scalar_op("bit_xor"),
 )  # fmt: skip
 invert_p: Primitive = elementwise(
     "invert", INTEGERS | BOOLS, reference=np.invert, gradient=_DISCRETE,
-    lower=_scalar_op("bit_not"),
+    lower=scalar_op("bit_not"),
 )  # fmt: skip
 
 
-def _shift_reference(x: Array, y: Array) -> Any:
-    bits = x.dtype.itemsize * 8
-    return np.right_shift(x, np.minimum(y, bits - 1).astype(x.dtype))
+def _shift_reference(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, y: function(x, np.clip(y, 0, x.dtype.itemsize * 8 - 1).astype(x.dtype))
+
+
+def _shift_lower(op: str) -> Callable[[Expr, Expr], Expr]:
+    """Shift by 0 to the dtype's size - 1: beyond them the processor does what it likes."""
+
+    def lower(x: Expr, y: Expr) -> Expr:
+        by = y if y.dtype.is_unsigned else scalar.maximum(y, 0)
+        return scalar.binary(op, x, scalar.minimum(by, x.dtype.bits - 1))
+
+    return lower
 
 
 right_shift_p: Primitive = elementwise(
-    "right_shift", INTEGERS, reference=_shift_reference, gradient=_DISCRETE,
-    lower=lambda x, y: scalar.binary(
-        "shift_right", x, scalar.minimum(y, x.dtype.bits - 1)
-    ),
+    "right_shift", INTEGERS, reference=_shift_reference(np.right_shift), gradient=_DISCRETE,
+    lower=_shift_lower("shift_right"),
+)  # fmt: skip
+left_shift_p: Primitive = elementwise(
+    "left_shift", INTEGERS, reference=_shift_reference(np.left_shift), gradient=_DISCRETE,
+    lower=_shift_lower("shift_left"),
 )  # fmt: skip
 
 # --- primitives: select and cast ------------------------------------------------------------------
@@ -387,10 +331,10 @@ select_p: Primitive = Primitive(
     reference=lambda condition, x, y: np.where(condition, x, y),
     gradient=(
         None,
-        _summed(lambda c, g: select_p(c.inputs[0], g, zeros_of(g)), 1),
-        _summed(lambda c, g: select_p(c.inputs[0], zeros_of(g), g), 2),
+        summed(lambda c, g: select_p(c.inputs[0], g, zeros_of(g)), 1),
+        summed(lambda c, g: select_p(c.inputs[0], zeros_of(g), g), 2),
     ),
-    lower=_lower(scalar.select),
+    lower=lower_elementwise(scalar.select),
 )  # fmt: skip
 
 
@@ -402,6 +346,8 @@ def _cast_infer(x: TensorType, dtype: DType) -> TensorType:
 
 def _cast_reference(x: Array, dtype: DType) -> Array:
     to = dtype.as_numpy_dtype
+    if x.dtype.kind == "c" and not (dtype.is_complex or dtype.is_bool):
+        x = x.real
     if dtype.is_integer and dtypes.of_array(x).is_floating:
         return _float_to_integer(x.astype(np.float64), to)
     return x.astype(to)
@@ -422,9 +368,9 @@ def _float_to_integer(x: Array, to: np.dtype[Any]) -> Array:
 cast_p: Primitive = Primitive(
     name="cast", infer=_cast_infer, reference=_cast_reference,
     gradient=(lambda c, g: cast_p(g, dtype=c.x.dtype),),
-    lower=_lower(lambda x, dtype: scalar.cast(x, dtype)),
+    lower=lower_elementwise(lambda x, dtype: scalar.cast(x, dtype)),
 )  # fmt: skip
 stop_gradient_p: Primitive = Primitive(
     name="stop_gradient", infer=lambda x: x, reference=lambda x: x,
-    gradient=NoGradient("that is its purpose"), lower=_lower(lambda x: x),
+    gradient=NoGradient("that is its purpose"), lower=lower_elementwise(lambda x: x),
 )  # fmt: skip

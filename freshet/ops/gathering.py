@@ -14,12 +14,14 @@ from freshet.ops import lookup, shaping
 from freshet.ops import math as m
 from freshet.ops.array import expand_dims_p
 from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_sum
 
 # --- gather ---------------------------------------------------------------------------------------
 
 
+@dispatched
 def gather(
     params: TensorLike, indices: TensorLike, validate_indices: Any = None, axis: Any = None,
     batch_dims: int = 0, name: str | None = None,
@@ -70,6 +72,7 @@ def gather(
     return shaping.transpose(found, order)
 
 
+@dispatched
 def gather_nd(
     params: TensorLike, indices: TensorLike, batch_dims: int = 0, name: str | None = None,
     bad_indices_policy: str = "",
@@ -105,6 +108,7 @@ def _only_errors(name: str, policy: str) -> None:
         raise UnimplementedError(f"{name}: bad_indices_policy={policy!r}; only 'ERROR' is there")
 
 
+@dispatched
 def embedding_lookup(
     params: Any, ids: TensorLike, max_norm: float | None = None, name: str | None = None
 ) -> Tensor:
@@ -281,6 +285,7 @@ def _count(name: str, value: Any) -> int:
     return int(tensor.numpy())
 
 
+@dispatched
 def unsorted_segment_sum(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
 ) -> Tensor:
@@ -383,6 +388,7 @@ def _sorted(name: str, segment_ids: TensorLike) -> tuple[Tensor, int]:
     return ids, int(numbers[-1]) + 1 if numbers.size else 0
 
 
+@dispatched
 def segment_sum(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
     """Return the sum of each segment's elements.
 

@@ -134,7 +134,8 @@ def _gather_lower(x: TensorType, indices: TensorType, axis: int) -> Nest:
     )
 
 
-def _gather_gradient(call: Call, grad: Tensor) -> Tensor:
+def gather_gradient(call: Call, grad: Tensor) -> Tensor:
+    """Return the gradient of what is gathered from: of the indices, the second input."""
     operands, sizes = shape_arguments(call.x)
     # 16-bit floats are rounded once, not in every addition.
     wide = m.cast(grad, dtypes.float32) if grad.dtype.bits == 16 else grad
@@ -179,7 +180,7 @@ def _gather_adjoint_reference(
 
 gather_p: Primitive = Primitive(
     name="gather", infer=_gather_infer, reference=_gather_reference,
-    gradient=(_gather_gradient, None), lower=_gather_lower,
+    gradient=(gather_gradient, None), lower=_gather_lower,
 )  # fmt: skip
 gather_adjoint_p: Primitive = Primitive(
     name="gather_adjoint",

@@ -88,9 +88,44 @@ class Host:
     why: str
 
 
+class Nested:
+    """Run graphs that are parameters."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Nested):
     """Run a graph, the parameter `body`, once per step: see `freshet.graph.scan`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(Nested):
+    """Run one of two graphs, `then` or `otherwise`: see `freshet.graph.control_flow`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop(Nested):
+    """Run a graph, `body`, while another one, `condition`, says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnceResolved:
+    """A nest once `Primitive.resolve` has moved operands into parameters; the host until then.
+
+    Attributes:
+        nest: Builds it, as for a primitive that is always a nest.
+        is_open: ``(**params) -> bool``: whether an operand is still to be resolved.
+        why: Why the host has to run it then.
+    """
+
+    nest: Callable[..., Nest]
+    is_open: Callable[..., bool]
+    why: str
+
+    def __call__(self, *types: Any, **params: Any) -> Nest:
+        """Return the nest."""
+        return self.nest(*types, **params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +135,7 @@ class Check:
     failures: Callable[..., Nest]
 
 
-Lowering = Callable[..., Nest] | Reshape | Check | Repeat | Host
+Lowering = Callable[..., Nest] | Reshape | Check | Nested | Host
 """A nest is built by a function ``(*input types, **params) -> Nest``, all sizes known."""
 
 RESHAPE: Final = Reshape()

@@ -9,10 +9,11 @@ from freshet.core.tensor import Tensor
 from freshet.ops import contraction, math, shaping
 from freshet.ops import elementwise as e
 from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.dispatch import dispatched
 
 
 def _bits(name: str, primitive: Any) -> Callable[..., Tensor]:
-    return lambda x, y: primitive(*binary_operands(name, x, y))
+    return dispatched(lambda x, y: primitive(*binary_operands(name, x, y)))
 
 
 OPERATORS: Final[dict[str, Callable[..., Any]]] = {
@@ -26,7 +27,7 @@ OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "matmul": contraction.matmul,
     "negative": math.negative,
     "abs": math.abs,
-    "invert": lambda x: e.invert_p(convert_to_tensor(x)),
+    "invert": dispatched(lambda x: e.invert_p(convert_to_tensor(x))),
     "and": _bits("and", e.bitwise_and_p),
     "or": _bits("or", e.bitwise_or_p),
     "xor": _bits("xor", e.bitwise_xor_p),

@@ -22,11 +22,11 @@ from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import scalar
-from freshet.ops.array import Shape, resolve_shape, shape_arguments, sizes_of
-from freshet.ops.convolution import Ints, Pads, output_size
+from freshet.ops.array import Shape, shape_arguments, sizes_of
 from freshet.ops.index import Affine, Index, Position
 from freshet.ops.nest import Nest, Reduce, identity, o, r
-from freshet.ops.primitive import Call, Primitive, float_compute
+from freshet.ops.primitive import Call, NoGradient, Primitive, float_compute
+from freshet.ops.windows import Ints, Pads, output_sizes, pads_of, resolve_padding
 
 
 def _position_dtype(window: Ints) -> DType:
@@ -40,16 +40,17 @@ def _pooled(name: str, x: TensorType, window: Ints, strides: Ints, padding: Pads
             f"{name}: expected numbers of rank {len(window) + 2} [batch, spatial..., channels], "
             f"received {x}"
         )
-    sizes = tuple(
-        output_size(n, k, s, p, 1)
-        for n, k, s, p in zip(x.shape[1:-1], window, strides, padding, strict=True)
-    )
+    sizes = output_sizes(x.shape[1:-1], window, strides, padding, (1,) * len(window))
     if 0 in sizes and 0 not in x.shape:
         raise InvalidArgumentError(
             f"{name}: a window of {'x'.join(map(str, window))} does not fit into {x}; "
             'use padding="same" or a smaller window'
         )
     return (x.shape[0], *sizes, x.shape[-1])
+
+
+_OF_INPUT = resolve_padding(lambda types, params: (types[0].shape[1:-1], params["window"]))
+_OF_SHAPE = resolve_padding(lambda types, params: (params["shape"][1:-1], params["window"]))
 
 
 def _places(window: Ints) -> list[Ints]:
@@ -105,6 +106,7 @@ def _lowest(dtype: DType) -> Any:
 
 def _max_reference(x: Array, window: Ints, strides: Ints, padding: Pads) -> tuple[Array, Array]:
     kind = dtypes.of_array(x)
+    padding = pads_of(padding, x.shape[1:-1], window, strides)
     shape = _pooled("max_pool", TensorType(kind, x.shape), window, strides, padding)
     sizes = [int(n or 0) for n in shape[1:-1]]
     padded = np.pad(x, ((0, 0), *padding, (0, 0)), constant_values=_lowest(kind))
@@ -128,7 +130,7 @@ def _max_gradient(call: Call, grad: Tensor, _: Any = None) -> Tensor:
 
 max_pool_p: Primitive = Primitive(
     name="max_pool", infer=_max_infer, reference=float_compute(_max_reference),
-    gradient=(_max_gradient,), lower=_max_lower,
+    gradient=(_max_gradient,), lower=_max_lower, resolve=_OF_INPUT,
 )  # fmt: skip
 
 
@@ -137,6 +139,7 @@ def _unpool_reference(
     padding: Pads,
 ) -> Array:  # fmt: skip
     sizes = sizes_of(shape, operand)
+    padding = pads_of(padding, sizes[1:-1], window, strides)
     total = [n + sum(p) for n, p in zip(sizes[1:-1], padding, strict=True)]
     padded = np.zeros((sizes[0], *total, sizes[-1]), grad.dtype)
     for number, place in enumerate(_places(window)):
@@ -169,11 +172,12 @@ max_unpool_p: Primitive = Primitive(
         None,
         None,
     ),
-    lower=_unpool_lower, resolve=resolve_shape,
+    lower=_unpool_lower, resolve=_OF_SHAPE,
 )  # fmt: skip
 
 
 def _take_reference(x: Array, where: Array, window: Ints, strides: Ints, padding: Pads) -> Array:
+    padding = pads_of(padding, x.shape[1:-1], window, strides)
     padded = np.pad(x, ((0, 0), *padding, (0, 0)))
     result = np.zeros(where.shape, x.dtype)
     for number, place in enumerate(_places(window)):
@@ -201,13 +205,63 @@ max_pool_take_p: Primitive = Primitive(
     name="max_pool_take",
     infer=lambda x, where, **params: TensorType(x.dtype, where.shape),
     reference=_take_reference, gradient=(_take_gradient, None), lower=_take_lower,
+    resolve=_OF_INPUT,
 )  # fmt: skip
+
+
+def _place_parts(window: Ints, strides: Ints, padding: Pads, number: Any) -> list[Any]:
+    """Return the input's spatial index that a place of a window is at, as scalar expressions."""
+    parts: list[Any] = []
+    for d in reversed(range(len(window))):
+        within = scalar.binary("remainder", number, window[d])
+        number = scalar.binary("quotient", number, window[d])
+        start = scalar.coordinate(strides[d] * o(1 + d) - padding[d][0])
+        parts.insert(0, start + within)
+    return parts
+
+
+def _place_lower(
+    where: TensorType, x: TensorType, batch: bool, window: Ints, strides: Ints, padding: Pads
+) -> Nest:
+    sizes = x.static_shape
+
+    def body(place: Any, _: Any) -> Any:
+        total = scalar.coordinate(o(0)) if batch else scalar.constant(0, dtypes.int64)
+        parts = _place_parts(window, strides, padding, scalar.cast(place, dtypes.int64))
+        for size, part in zip(sizes[1:-1], parts, strict=True):
+            total = total * size + part
+        return total * sizes[-1] + scalar.coordinate(o(len(sizes) - 1))
+
+    return Nest(operands=(identity(where.rank), None), body=body)
+
+
+def _place_reference(
+    where: Array, x: Array, batch: bool, window: Ints, strides: Ints, padding: Pads
+) -> Array:
+    padding = pads_of(padding, x.shape[1:-1], window, strides)
+    at = np.indices(where.shape, np.int64)
+    total = at[0] if batch else np.zeros(where.shape, np.int64)
+    within = np.unravel_index(where.astype(np.int64), window)
+    for d, size in enumerate(x.shape[1:-1]):
+        total = total * size + at[1 + d] * strides[d] - padding[d][0] + within[d]
+    return total * x.shape[-1] + at[-1]
+
+
+max_pool_place_p: Primitive = Primitive(
+    name="max_pool_place",
+    infer=lambda where, x, **params: TensorType(dtypes.int64, where.shape),
+    reference=_place_reference, gradient=NoGradient("places are whole numbers"),
+    lower=_place_lower,
+    resolve=resolve_padding(lambda types, params: (types[1].shape[1:-1], params["window"])),
+)  # fmt: skip
+"""The places of the maxima in the input, row-major, from those within their windows."""
 
 # --- the sum --------------------------------------------------------------------------------------
 
 
 def _sum_reference(x: Array, window: Ints, strides: Ints, padding: Pads) -> Array:
     kind = TensorType(dtypes.of_array(x), x.shape)
+    padding = pads_of(padding, x.shape[1:-1], window, strides)
     shape = _pooled("sum_pool", kind, window, strides, padding)
     sizes = [int(n or 0) for n in shape[1:-1]]
     padded = np.pad(x, ((0, 0), *padding, (0, 0)))
@@ -230,6 +284,7 @@ sum_pool_p: Primitive = Primitive(
         operands=(_where(window, strides, padding),), body=lambda value: value, reduced=window,
         reduce=(Reduce("sum"),),
     ),
+    resolve=_OF_INPUT,
 )  # fmt: skip
 
 
@@ -237,6 +292,7 @@ def _adjoint_reference(
     grad: Array, *operand: Array, shape: Shape, window: Ints, strides: Ints, padding: Pads
 ) -> Array:
     sizes = sizes_of(shape, operand)
+    padding = pads_of(padding, sizes[1:-1], window, strides)
     total = [n + sum(p) for n, p in zip(sizes[1:-1], padding, strict=True)]
     padded = np.zeros((sizes[0], *total, sizes[-1]), grad.dtype)
     for place in _places(window):
@@ -257,5 +313,5 @@ sum_pool_adjoint_p: Primitive = Primitive(
         operands=(_back(window, strides, padding),), body=lambda value: value, reduced=window,
         reduce=(Reduce("sum"),),
     ),
-    resolve=resolve_shape,
+    resolve=_OF_SHAPE,
 )  # fmt: skip

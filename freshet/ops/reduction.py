@@ -17,6 +17,7 @@ from freshet.ops import elementwise as e
 from freshet.ops import math as m
 from freshet.ops.array import broadcast_like, expand_dims_p, shape, squeeze_p
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.index import Index
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Nest, Reduce, o, r
@@ -164,6 +165,7 @@ def _reduce(primitive: Primitive, x: TensorLike, axis: Any, keepdims: bool) -> T
     return expand_dims_p(result, axes=axes) if keepdims else result
 
 
+@dispatched
 def reduce_sum(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -182,6 +184,7 @@ def reduce_sum(
     return _reduce(reduce_sum_p, input_tensor, axis, keepdims)
 
 
+@dispatched
 def reduce_max(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -189,6 +192,7 @@ def reduce_max(
     return _reduce(reduce_max_p, input_tensor, axis, keepdims)
 
 
+@dispatched
 def reduce_min(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -196,6 +200,7 @@ def reduce_min(
     return _reduce(reduce_min_p, input_tensor, axis, keepdims)
 
 
+@dispatched
 def reduce_prod(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -203,6 +208,7 @@ def reduce_prod(
     return _reduce(reduce_prod_p, input_tensor, axis, keepdims)
 
 
+@dispatched
 def reduce_all(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -210,6 +216,7 @@ def reduce_all(
     return _reduce(reduce_all_p, input_tensor, axis, keepdims)
 
 
+@dispatched
 def reduce_any(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -217,6 +224,7 @@ def reduce_any(
     return _reduce(reduce_any_p, input_tensor, axis, keepdims)
 
 
+@dispatched
 def reduce_mean(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -242,6 +250,7 @@ def reduce_mean(
     return m.divide(total, m.cast(count, tensor.dtype))
 
 
+@dispatched
 def reduce_variance(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -251,6 +260,7 @@ def reduce_variance(
     return reduce_mean(m.square(centered), axis, keepdims)
 
 
+@dispatched
 def reduce_std(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -258,6 +268,7 @@ def reduce_std(
     return m.sqrt(reduce_variance(input_tensor, axis, keepdims))
 
 
+@dispatched
 def reduce_logsumexp(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
@@ -272,6 +283,7 @@ def reduce_logsumexp(
     return squeeze_p(total, axes=_axes("reduce_logsumexp", tensor, axis))
 
 
+@dispatched
 def argmax(
     input: TensorLike, axis: int | None = None, output_type: Any = dtypes.int64,
     name: str | None = None,
@@ -291,6 +303,7 @@ def argmax(
     return _position(argmax_p, input, axis, output_type)
 
 
+@dispatched
 def argmin(
     input: TensorLike, axis: int | None = None, output_type: Any = dtypes.int64,
     name: str | None = None,

@@ -2,7 +2,9 @@
 
 A program is data. Its descriptor is an array of 64-bit words:
 
-    0 calls           address of triples (function, arguments, number of the check or -1)
+    0 calls           address of triples (function, arguments, number of the check or -1); a
+                      function of 0 is a jump: (0, address of the slot with the address of a boolean
+                      or 0, number of the call to go on with), taken if the boolean is false
     1 number of calls
     2 slots           address of the argument table that the calls point into
     3 number of slots
@@ -128,7 +130,7 @@ entry:
   %none = icmp eq i64 %count, 0
   br i1 %none, label %done, label %next
 next:
-  %i = phi i64 [0, %entry], [%i1, %more]
+  %i = phi i64 [0, %entry], [%i2, %on_with]
   %first = mul i64 %i, 3
   %second = add i64 %first, 1
   %third = add i64 %first, 2
@@ -136,6 +138,23 @@ next:
   %arguments = call ptr @word(ptr %calls, i64 %second)
   %check_at = getelementptr i64, ptr %calls, i64 %third
   %check = load i64, ptr %check_at
+  %jumps = icmp eq ptr %function, null
+  br i1 %jumps, label %jump, label %run
+jump:
+  %always = icmp eq ptr %arguments, null
+  br i1 %always, label %back, label %ask
+back:
+  ; Nobody comes to what writes the boolean again before all have read it.
+  call void @barrier(ptr %control, i64 %threads)
+  br label %taken
+ask:
+  %boolean_at = load ptr, ptr %arguments
+  %boolean = load i8, ptr %boolean_at
+  %holds = icmp ne i8 %boolean, 0
+  br i1 %holds, label %more, label %taken
+taken:
+  br label %on_with
+run:
   call void %function(ptr %arguments, i64 %thread, i64 %threads)
   call void @barrier(ptr %control, i64 %threads)
   %checks = icmp sge i64 %check, 0
@@ -150,7 +169,10 @@ leave:
   ret void
 more:
   %i1 = add i64 %i, 1
-  %on = icmp ult i64 %i1, %count
+  br label %on_with
+on_with:
+  %i2 = phi i64 [%i1, %more], [%check, %taken]
+  %on = icmp ult i64 %i2, %count
   br i1 %on, label %next, label %done
 done:
   ret void

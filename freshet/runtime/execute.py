@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,42 +12,54 @@ import numpy as np
 from freshet.compiler.costs import kernel_bytes, kernel_flops
 from freshet.compiler.kernel import Kernel
 from freshet.compiler.memory import Place
-from freshet.compiler.pipeline import compile_graph
-from freshet.compiler.program import HostCall, KernelCall, Program
+from freshet.compiler.pipeline import compile_graph, prepared
+from freshet.compiler.program import Call, HostCall, Jump, KernelCall, Program
 from freshet.compiler.target import host
 from freshet.compiler.tile_plan import scratch_bytes
 from freshet.core.buffers import address, aligned_copy, aligned_empty
-from freshet.core.dtypes import of_array
+from freshet.core.dtypes import bool_, of_array
 from freshet.core.errors import FailedPreconditionError, OpError
 from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.tensor import Array
 from freshet.core.variable import Variable
-from freshet.graph.interpret import run_node
+from freshet.graph.interpret import ReferenceExecutor, run_node
 from freshet.graph.ir import Graph, Value
 from freshet.graph.passes.specialize import specialize
 from freshet.runtime.code import kernel_addresses
 from freshet.runtime.pool import ThreadPool, pool
+from freshet.runtime.stages import StagedProgram, has_open_shapes
 from freshet.runtime.tuning import tuned
 
 SMALL: Final = 1 << 16
 """Operations and bytes of a program that one thread has done before another is awake."""
+MOST_FROM_DATA: Final = 32
+"""Programs that are compiled for shapes that data decides on; for more, compiling never pays."""
 _BYTES: Final = np.dtype(np.uint8)
 _WORDS: Final = np.dtype(np.int64)
 
 
 class NativeExecutor:
-    """Runs a traced function compiled, one program per combination of argument shapes."""
+    """Runs a traced function compiled, one program per combination of argument shapes.
 
-    def __init__(self, graph: Graph) -> None:
+    Args:
+        graph: The function.
+        most: How many programs are compiled; NumPy runs further combinations. By default, all are:
+            a program calls its own function with few shapes, but data may decide on any.
+    """
+
+    def __init__(self, graph: Graph, most: int | None = None) -> None:
         self._graph = graph
-        self._programs: dict[Any, Executable] = {}
+        self._most = most
+        self._programs: dict[Any, Executable | StagedProgram] = {}
         self._static = all(None not in v.type.shape for v in graph.inputs)
-        self._only: Executable | None = None
+        self._only: Executable | StagedProgram | None = None
         self._lock = threading.RLock()
 
     def __call__(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
         """Return the outputs; leave the updates in the variables."""
-        executable = self.executable(arguments, variables)
+        executable = self.program(arguments, variables)
+        if executable is None:
+            return ReferenceExecutor(self._graph)(arguments, variables)
         outputs = executable.run(arguments, variables)
         if executable.resized:
             count = len(self._graph.outputs)
@@ -57,7 +69,22 @@ class NativeExecutor:
         return outputs
 
     def executable(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> Executable:
-        """Return the compiled program for arguments of these shapes."""
+        """Return the compiled program for arguments of these shapes.
+
+        Raises:
+            FailedPreconditionError: Shapes depend on data, so there are several.
+        """
+        found = self.program(arguments, variables)
+        if not isinstance(found, Executable):
+            raise FailedPreconditionError(
+                f"{self._graph.name}: shapes depend on data, so it runs in several programs"
+            )
+        return found
+
+    def program(
+        self, arguments: Sequence[Array], variables: Sequence[Variable]
+    ) -> Executable | StagedProgram | None:
+        """Return what runs arguments of these shapes; None if that is up to NumPy."""
         if self._only is not None:
             return self._only
         key = tuple(a.shape for a in arguments), tuple(v._array.shape for v in variables)
@@ -65,16 +92,25 @@ class NativeExecutor:
         if found is None:
             with self._lock:
                 found = self._programs.get(key)
-                if found is None:
-                    arrays = [*arguments, *(v._array for v in variables)]
-                    types = [TensorType(of_array(a), a.shape) for a in arrays]
-                    graph, resized = _separate_resized(self._graph, types, variables)
-                    program = compile_graph(graph, types, host(), tuned)
-                    found = Executable(program, resized)
-                    self._programs[key] = found
-                    if self._static and not resized:
+                if found is None and len(self._programs) != self._most:
+                    found = self._programs[key] = self._compiled(arguments, variables)
+                    if self._static and not found.resized:
                         self._only = found
         return found
+
+    def _compiled(
+        self, arguments: Sequence[Array], variables: Sequence[Variable]
+    ) -> Executable | StagedProgram:
+        arrays = [*arguments, *(v._array for v in variables)]
+        types = [TensorType(of_array(a), a.shape) for a in arrays]
+        known = prepared(self._graph, types)
+        if has_open_shapes(known):
+            return StagedProgram(
+                known, len(variables), lambda graph: NativeExecutor(graph, MOST_FROM_DATA)
+            )
+        graph, resized = _separate_resized(self._graph, types, variables)
+        program = compile_graph(graph, types, host(), tuned)
+        return Executable(program, resized)
 
 
 @dataclass
@@ -94,7 +130,21 @@ class Segment:
     address: int
 
 
-Run = Callable[[Sequence[Segment | HostCall]], list[Array]]
+@dataclass
+class Leap:
+    """A jump between segments, which Python takes: there is a call to the host on its way.
+
+    Attributes:
+        target: Number of the part to go on with.
+        unless: Where a boolean is; only if it is false.
+    """
+
+    target: int
+    unless: Place | None
+
+
+Part = Segment | HostCall | Leap
+Run = Callable[[Sequence[Part]], list[Array]]
 Watcher = Callable[["Executable", Sequence[Array], Run], list[Array]]
 """Runs a program in the place of `Executable.run`: it is given the program, its arguments, and a
 function that runs segments; it returns what that returned."""
@@ -134,6 +184,7 @@ class Executable:
         self._scratch = aligned_empty((64,), _BYTES)
         self._layout_bases()
         self.segments: Final = self._build_segments()
+        self._is_straight = not any(isinstance(part, Leap) for part in self.segments)
         self._pointers: dict[int, tuple[Array, int]] = {}
         self._running = False
 
@@ -162,26 +213,48 @@ class Executable:
             return first, place.number
         return first + place.number, place.offset
 
-    def _build_segments(self) -> list[Segment | HostCall]:
-        kernels = [c.kernel for c in self.program.calls if isinstance(c, KernelCall)]
+    def _build_segments(self) -> list[Part]:
+        calls = self.program.calls
+        kernels = [c.kernel for c in calls if isinstance(c, KernelCall)]
         addresses = iter(kernel_addresses(kernels))
-        segments: list[Segment | HostCall] = []
-        run: list[tuple[int, KernelCall]] = []
-        for call in self.program.calls:
+        leaps = _leaps(calls)
+        starts = {calls[i].target for i in leaps}  # type: ignore[union-attr]
+        parts: list[Part] = []
+        numbers: dict[int, int] = {}
+        """For each call that begins a part, the part's number."""
+        run: list[tuple[int, KernelCall | Jump]] = []
+        first = 0
+
+        def close() -> None:
+            if run:
+                parts.append(self._segment(run, first))
+                run.clear()
+
+        for number, call in enumerate(calls):
+            if number in starts:
+                close()
+            if not run:
+                numbers[number] = len(parts)
+                first = number
             if isinstance(call, KernelCall):
                 run.append((next(addresses), call))
-                continue
-            if run:
-                segments.append(self._segment(run))
-            run = []
-            segments.append(call)
-        if run:
-            segments.append(self._segment(run))
-        return segments
+            elif isinstance(call, Jump) and number not in leaps:
+                run.append((0, call))
+            else:
+                close()
+                numbers[number] = len(parts)
+                own = Leap(call.target, call.unless) if isinstance(call, Jump) else call
+                parts.append(own)
+        close()
+        numbers[len(calls)] = len(parts)
+        for part in parts:
+            if isinstance(part, Leap):
+                part.target = numbers[part.target]
+        return parts
 
-    def _segment(self, run: list[tuple[int, KernelCall]]) -> Segment:
+    def _segment(self, run: list[tuple[int, KernelCall | Jump]], start: int) -> Segment:
         scratch = Place("scratch", 0)
-        places = [p for _, call in run for p in (*call.arguments, scratch)]
+        places = [p for _, call in run for p in _places(call, scratch)]
         slots = aligned_empty((len(places),), _WORDS)
         numbers, offsets = (
             np.array(column, np.int64)
@@ -190,12 +263,12 @@ class Executable:
         calls = aligned_empty((len(run), 3), _WORDS)
         first = 0
         for row, (function, call) in zip(calls, run, strict=True):
-            row[:] = (
-                function,
-                slots.ctypes.data + 8 * first,
-                -1 if call.check is None else call.check,
-            )
-            first += len(call.arguments) + 1
+            at = slots.ctypes.data + 8 * first
+            if isinstance(call, Jump):
+                row[:] = (0, 0 if call.unless is None else at, call.target - start)
+            else:
+                row[:] = (function, at, -1 if call.check is None else call.check)
+            first += len(_places(call, scratch))
         descriptor = np.array(
             [calls.ctypes.data, len(run), slots.ctypes.data, len(places), numbers.ctypes.data,
              offsets.ctypes.data, self._bases.ctypes.data, self._status.ctypes.data], np.int64,
@@ -208,7 +281,7 @@ class Executable:
         self,
         arguments: Sequence[Array],
         variables: Sequence[Variable],
-        segments: Sequence[Segment | HostCall] | None = None,
+        segments: Sequence[Part] | None = None,
     ) -> list[Array]:
         """Return the outputs; leave the updates in the variables.
 
@@ -225,7 +298,7 @@ class Executable:
                 )
             self._running = True
             try:
-                if segments is None and _watcher is not None:
+                if segments is None and _watcher is not None and not self.program.has_jumps:
                     return _watcher(
                         self, arguments, lambda s: self._run(threads, arguments, variables, s)
                     )
@@ -238,7 +311,7 @@ class Executable:
         threads: ThreadPool,
         arguments: Sequence[Array],
         variables: Sequence[Variable],
-        segments: Sequence[Segment | HostCall],
+        segments: Sequence[Part],
     ) -> list[Array]:
         if threads.threads != self._threads:
             self._threads = threads.threads
@@ -253,14 +326,30 @@ class Executable:
             self._bases[base + number] = address(array)
         if self.program.checks:
             self._status[:] = 0
-        for segment in segments:
+        for segment in segments if self._is_straight else self._route(segments, inputs, outputs):
             if isinstance(segment, HostCall):
                 self._run_host(segment, inputs, outputs)
-                continue
-            threads.run(segment.address, alone=self._is_small)
-            if self.program.checks and self._status.any():
-                self._raise_check(inputs, outputs)
+            elif isinstance(segment, Segment):
+                threads.run(segment.address, alone=self._is_small)
+                if self.program.checks and self._status.any():
+                    self._raise_check(inputs, outputs)
         return outputs
+
+    def _route(
+        self, parts: Sequence[Part], inputs: list[Array], outputs: list[Array]
+    ) -> Iterator[Part]:
+        """Yield the parts in the order in which jumps between them say."""
+        number = 0
+        flag = TensorType(bool_, ())
+        while number < len(parts):
+            part = parts[number]
+            if not isinstance(part, Leap):
+                yield part
+                number += 1
+            elif part.unless is None or not self._array(part.unless, flag, inputs, outputs):
+                number = part.target
+            else:
+                number += 1
 
     def _inputs(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
         count = len(arguments)
@@ -352,6 +441,29 @@ def _separate_resized(
         replace(graph, outputs=outputs, updates=tuple(kept)),
         [number[target] for target, _ in moved],
     )
+
+
+def _leaps(calls: Sequence[Call]) -> set[int]:
+    """Return the numbers of the jumps that pass a call to the host, or another such jump."""
+    outside = {i for i, c in enumerate(calls) if isinstance(c, HostCall)}
+    jumps = {
+        i: range(min(i, c.target), max(i, c.target))
+        for i, c in enumerate(calls) if isinstance(c, Jump)
+    }  # fmt: skip
+    found: set[int] = set()
+    while True:
+        more = {i for i, way in jumps.items() if any(n in way for n in outside)} - found
+        if not more:
+            return found
+        found |= more
+        outside |= more
+
+
+def _places(call: KernelCall | Jump, scratch: Place) -> tuple[Place, ...]:
+    """Return the places whose addresses a call needs."""
+    if isinstance(call, Jump):
+        return () if call.unless is None else (call.unless,)
+    return (*call.arguments, scratch)
 
 
 def _work(kernel: Kernel) -> int:

@@ -40,12 +40,12 @@ def explain(concrete: ConcreteFunction, tensors: Sequence[Tensor]) -> str:
 def program_text(program: Program, arguments: int) -> str:
     """Return a program as text; so many of its inputs are arguments, the rest variables."""
     given, variables = program.inputs[:arguments], program.inputs[arguments:]
-    kernels = [c.kernel for c in program.calls if isinstance(c, KernelCall)]
-    hosts = [c for c in program.calls if isinstance(c, HostCall)]
+    kernels = [c.kernel for c in program.work if isinstance(c, KernelCall)]
+    hosts = [c for c in program.work if isinstance(c, HostCall)]
     updated = {target for target, _ in program.graph.updates}
     in_place = sum(v in updated for v in program.graph.inputs)
-    groups = grouped(program.calls)
-    different = sum(isinstance(program.calls[g[0]], KernelCall) for g in groups)
+    groups = grouped(program.work)
+    different = sum(isinstance(program.work[g[0]], KernelCall) for g in groups)
     rows = [
         ("arguments", _values(given)),
         ("variables", f"{_values(variables)}, {in_place} updated" if variables else "none"),
@@ -54,6 +54,7 @@ def program_text(program: Program, arguments: int) -> str:
         ("intermediates", f"{_bytes(program.arena_bytes)} at the peak"),
         ("kernels", f"{different}, called {_times(len(kernels))}"),
         ("host calls", str(len(hosts))),
+        *([("jumps", _jumps(program))] if program.has_jumps else []),
         ("FLOP", f"{sum(map(kernel_flops, kernels)):,} a run"),
         ("bytes moved", f"{sum(map(kernel_bytes, kernels)):,} a run, at least"),
     ]
@@ -87,7 +88,7 @@ def _table(program: Program, groups: Sequence[tuple[int, ...]]) -> list[str]:
 
 
 def _row(program: Program, numbers: tuple[int, ...]) -> tuple[str, ...]:
-    call = program.calls[numbers[0]]
+    call = program.work[numbers[0]]
     sources = sources_of(call)
     line = f"{sources[0].short}  {sources[0].text}" if sources else ""
     parts = ", ".join(dict.fromkeys(s.part for s in sources if s.part))
@@ -100,6 +101,11 @@ def _row(program: Program, numbers: tuple[int, ...]) -> tuple[str, ...]:
 
 def _values(types: Sequence[TensorType]) -> str:
     return _counted(len(types), sum(t.num_bytes for t in types))
+
+
+def _jumps(program: Program) -> str:
+    count = len(program.calls) - len(program.work)
+    return f"{count}: data decides which kernels run, and how often; below, each counts once"
 
 
 def _counted(number: int, size: int) -> str:

@@ -23,7 +23,7 @@ from freshet.core.tensor import Array
 from freshet.core.variable import Variable
 from freshet.graph.function import Function
 from freshet.ops.nest import Host
-from freshet.runtime.execute import Executable, NativeExecutor, Run, Segment
+from freshet.runtime.execute import Executable, NativeExecutor, Part, Run, Segment
 from freshet.runtime.pool import pool
 from freshet.runtime.stamps import Stamps, Words, clock, segment
 
@@ -168,7 +168,7 @@ def profile(
         executable.run(arguments, variables)
         whole.append(1e-9 * (clock() - start))
     medians = np.median(np.array(times).reshape(rounds, -1), axis=0)
-    calls = zip(executable.program.calls, medians.tolist(), strict=True)
+    calls = zip(executable.program.work, medians.tolist(), strict=True)
     return Profile(
         tuple(CallTime(c, s) for c, s in calls), statistics.median(whole), pool().threads
     )
@@ -210,8 +210,13 @@ class Timed:
     """The calls of a program with stamps around each."""
 
     def __init__(self, executable: Executable) -> None:
+        if executable.program.has_jumps:
+            raise FailedPreconditionError(
+                f"{executable.program.name}: data decides which kernels run, and how often, so "
+                "they cannot be timed one by one"
+            )
         self.threads = pool().threads
-        count = len(executable.program.calls) + 2 * len(executable.segments)
+        count = len(executable.program.work) + 2 * len(executable.segments)
         self._stamps = Stamps(count, self.threads)
         self._kernels: list[tuple[int, int]] = []
         """Per kernel, its number among the calls and the number of its stamps."""
@@ -219,7 +224,7 @@ class Timed:
         """Per call to the host, its number and that of the meeting before it."""
         self.segments: Final = list(self._build(executable.segments))
 
-    def _build(self, segments: Sequence[Segment | HostCall]) -> Iterator[Segment | HostCall]:
+    def _build(self, segments: Sequence[Part]) -> Iterator[Part]:
         # Threads meet before the first kernel, so that waking them is not part of it, and around a
         # call to the host, which runs in Python: the stamps of these meetings tell how long.
         number = stamp = 0
@@ -232,6 +237,7 @@ class Timed:
                 yield segment([self._stamps.meeting()])
                 continue
             rows = [self._stamps.meeting()]
+            assert isinstance(part, Segment)  # there are no jumps
             for address, arguments, check in part.calls.tolist():
                 stamp += 1
                 self._kernels.append((number, stamp))

@@ -49,7 +49,7 @@ class ProgramRecord:
     def __init__(self, program: Program, arguments: Sequence[TensorType]) -> None:
         self.name = program.name
         self.arguments = tuple(arguments)
-        self.calls: tuple[Call, ...] = program.calls
+        self.calls: tuple[Call, ...] = program.work
         self.threads = pool().threads
         self.working_set = working_set(program)
         self.runs = 0

@@ -252,6 +252,43 @@ class TestAssignments:
         assert float(tape.gradient(y, v)) == 6 + 8
 
 
+    @pytest.mark.parametrize("run", [lambda f: f, ft.function], ids=["eager", "traced"])
+    def test_what_a_traced_function_reads_after_assigning_is_the_variable(self, run: Any) -> None:
+        v = ft.Variable(3.0)
+
+        @ft.function
+        def f(x: Any) -> Any:
+            before = v * x
+            v.assign_add(1.0)
+            middle = v * v
+            v.assign(v * 2.0)
+            return before + middle + v
+
+        def program(x: Any) -> Any:
+            with ft.GradientTape() as tape:
+                tape.watch(x)
+                y = f(x)
+            return [y, *tape.gradient(y, [v, x])]
+
+        assert [float(t) for t in run(program)(ft.constant(10.0))] == [54, 10 + 8 + 1, 3]
+        assert float(v) == 8
+
+    def test_a_step_that_assigns_first(self) -> None:
+        v = ft.Variable([1.0, 2.0])
+
+        @ft.function
+        def f() -> Any:
+            v.assign([3.0, 4.0])
+            return ft.reduce_sum(v * v)
+
+        with ft.GradientTape() as tape:
+            y = f()
+        np.testing.assert_array_equal(tape.gradient(y, v), [6, 8])
+        with ft.autodiff.ForwardAccumulator(v, ft.constant([1.0, 0.0])) as accumulator:
+            y = f()
+        assert float(accumulator.jvp(y)) == 6
+
+
 class TestArguments:
     def test_structures_come_back_like_the_sources(self) -> None:
         x, y = ft.constant(2.0), ft.constant(3.0)
@@ -357,6 +394,52 @@ class TestJacobians:
         y, found = run(program)(ft.constant(x))
         expected = np.einsum("bio,ij,co->bioj" + "c", 1 - y.numpy() ** 2, np.eye(2), w)
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+    @pytest.mark.parametrize("run", [lambda f: f, ft.function], ids=["eager", "traced"])
+    def test_all_rows_at_once_and_one_by_one(self, run: Callable[..., Any]) -> None:
+        rng = np.random.default_rng(0)
+        x, w = ft.constant(rng.standard_normal([3, 4])), ft.Variable(rng.standard_normal([4, 3]))
+
+        def program(x: ft.Tensor, at_once: bool) -> Any:
+            with ft.GradientTape(persistent=True) as tape:
+                tape.watch(x)
+                y = ft.nn.softmax(ft.matmul(x, w)) * x[0, 0]
+                z = y * 2.0
+            whole = tape.jacobian(y, {"x": x, "w": w}, experimental_use_pfor=at_once)
+            return whole, tape.batch_jacobian(z, x, experimental_use_pfor=at_once)
+
+        (one, by_row), (other, by_row_too) = (run(program)(x, b) for b in (True, False))
+        assert one["x"].shape == (3, 3, 3, 4)
+        assert one["w"].shape == (3, 3, 4, 3)
+        for key in "xw":
+            np.testing.assert_allclose(one[key], other[key], rtol=1e-12, atol=1e-14)
+        assert by_row.shape == (3, 3, 4)
+        np.testing.assert_allclose(by_row, by_row_too, rtol=1e-12, atol=1e-14)
+
+    def test_of_a_number_of_examples_that_is_not_known(self) -> None:
+        @ft.function(input_signature=[ft.TensorSpec([None, 3])])
+        def f(x: ft.Tensor) -> Any:
+            with ft.GradientTape() as tape:
+                tape.watch(x)
+                y = x * x
+            return tape.batch_jacobian(y, x)
+
+        expected = np.stack([np.diag([2.0, 4, 6])] * 5)
+        np.testing.assert_array_equal(f(np.float32([[1, 2, 3]] * 5)), expected)
+
+    def test_a_jacobian_of_a_traced_function_and_its_gradient(self) -> None:
+        f = ft.function(lambda x: x**3 * ft.reduce_sum(x))
+        x = ft.constant([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], ft.float64)
+        with ft.GradientTape() as outer:
+            outer.watch(x)
+            with ft.GradientTape() as inner:
+                inner.watch(x)
+                y = f(x)
+            rows = inner.jacobian(y, x)
+        a = x.numpy()
+        np.testing.assert_allclose(rows, np.diag(3 * a**2 * a.sum()) + a[:, None] ** 3)
+        expected = 6 * a * a.sum() + 3 * np.sum(a**2) + 3 * len(a) * a**2
+        np.testing.assert_allclose(outer.gradient(rows, x), expected)
 
     def test_by_example_of_what_does_not_fit(self) -> None:
         x = ft.constant([1.0, 2.0])

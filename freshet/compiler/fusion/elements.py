@@ -19,7 +19,7 @@ from freshet.graph.ir import Node, Value
 from freshet.graph.trace import static_value
 from freshet.ops import scalar
 from freshet.ops.index import Affine, Index, Position, constant
-from freshet.ops.nest import Check, Host, Lookup, Nest, Repeat, Reshape
+from freshet.ops.nest import Check, Host, Lookup, Nest, Nested, Reshape
 from freshet.ops.scalar import Expr
 
 
@@ -36,7 +36,7 @@ def nest_of(node: Node) -> Nest:
     lower = node.lower
     if isinstance(lower, Check):
         lower = lower.failures
-    if isinstance(lower, (Host, Repeat, Reshape)):
+    if isinstance(lower, (Host, Nested, Reshape)):
         raise InternalError(f"bug in freshet: {node!r} has no loop nest")
     return lower(*(v.type for v in node.operands), **node.params)
 

@@ -19,7 +19,7 @@ from freshet.compiler.ordering import dependencies_first
 from freshet.core.source import SourceLine
 from freshet.graph.ir import Graph, Node, Value
 from freshet.graph.trace import static_value
-from freshet.ops.nest import Check, Host, Repeat
+from freshet.ops.nest import Check, Host, Nested
 
 if TYPE_CHECKING:
     from freshet.compiler.program import Planned
@@ -35,7 +35,7 @@ class Step:
         kernel: The kernel; None for a call to the host.
         buffers: For each buffer of the kernel, the value it holds.
         node: The node that the host runs or that is a loop, or the check that the kernel is for.
-        body: The steps of a loop over time, once they are planned.
+        bodies: The graphs that its node runs, once they are planned.
         sources: The user's lines it comes from.
     """
 
@@ -45,7 +45,7 @@ class Step:
     buffers: dict[str, Value] | None = None
     node: Node | None = None
     sources: tuple[SourceLine, ...] = ()
-    body: Planned | None = None
+    bodies: tuple[Planned, ...] = ()
 
     @property
     def is_check(self) -> bool:
@@ -55,8 +55,8 @@ class Step:
     @property
     def may_fail(self) -> bool:
         """Whether it is a check, or a call to the host, which may raise an error."""
-        if self.body is not None:
-            return any(s.may_fail for s in self.body.layout.steps)
+        if self.bodies:
+            return any(s.may_fail for body in self.bodies for s in body.layout.steps)
         return self.node is not None
 
 
@@ -88,7 +88,7 @@ class _Fuser:
     def run(self) -> Fused:
         for node in self.graph.nodes:
             lower = node.lower
-            if isinstance(lower, (Host, Repeat)):
+            if isinstance(lower, (Host, Nested)):
                 if static_value(node.outputs[0]) is None:
                     self._own(node, node)
             elif isinstance(lower, Check):
@@ -220,7 +220,7 @@ class _Fuser:
 
 
 def _has_effect(item: Draft | Node) -> bool:
-    return isinstance(item, Node) and item.primitive.effect
+    return isinstance(item, Node) and item.has_effect
 
 
 def _is_check(item: Draft | Node) -> bool:

@@ -20,7 +20,7 @@ from freshet.core.shapes import TensorType
 from freshet.graph.ir import Graph, Node, Value
 from freshet.ops import scalar
 from freshet.ops.array import expand_dims_p, squeeze_p, transpose_p
-from freshet.ops.nest import Check, Host, Nest, Repeat, Reshape
+from freshet.ops.nest import Check, Host, Nest, Nested, Reshape
 
 CHEAP: Final = 2
 """Scalar operations that may be repeated in every reader rather than stored."""
@@ -117,7 +117,7 @@ def _is_wider(value: Value, than: Value) -> bool:
 
 def _is_elementwise(node: Node) -> bool:
     """Return whether each element of a node's output comes of one element of each operand."""
-    if isinstance(node.lower, (Reshape, Repeat, Host, Check)):
+    if isinstance(node.lower, (Reshape, Nested, Host, Check)):
         return False
     nest = nest_of(node)
     return nest.body is not None and not (nest.reduced or nest.lookups or nest.scatter)
@@ -125,7 +125,7 @@ def _is_elementwise(node: Node) -> bool:
 
 def own_cost(node: Node) -> int:
     """Return the weight of a node's scalar operations."""
-    if isinstance(node.lower, (Reshape, Repeat, Host, Check)):
+    if isinstance(node.lower, (Reshape, Nested, Host, Check)):
         return 0
     nest = nest_of(node)
     if nest.body is None:
@@ -159,7 +159,7 @@ class Realizer:
                 own: set[Node] = set()
                 for user in self._uses.get(value, ()):
                     inlined = [v for v in user.outputs if v not in held]
-                    if inlined and not isinstance(user.lower, (Host, Repeat)):
+                    if inlined and not isinstance(user.lower, (Host, Nested)):
                         own |= {r for v in inlined for r in readers.get(v, set())}
                     if len(inlined) < len(user.outputs) or isinstance(user.lower, Check):
                         own.add(user)
@@ -212,7 +212,7 @@ class Realizer:
         forced = set(self._graph.inputs) | self._extra
         for node in self._graph.nodes:
             lower = node.lower
-            if isinstance(lower, (Host, Repeat)):
+            if isinstance(lower, (Host, Nested)):
                 if scalar_constant(node.outputs[0]) is None:
                     forced |= set(node.outputs)
                 forced |= {_source(v) for v in node.operands}
@@ -258,7 +258,7 @@ def _source(value: Value, *, transposed: bool = False) -> Value:
 
 def _visits(node: Node) -> int:
     """Return how many points a node's loop nest has."""
-    if isinstance(node.lower, (Reshape, Repeat, Host, Check)):
+    if isinstance(node.lower, (Reshape, Nested, Host, Check)):
         return 0
     reduced = math.prod(nest_of(node).reduced)
     return node.outputs[0].type.num_elements * reduced

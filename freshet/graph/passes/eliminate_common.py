@@ -18,7 +18,7 @@ def eliminate_common(graph: Graph) -> Graph:
     seen: dict[Any, tuple[Value, ...]] = {}
 
     def change(rewriter: Rewriter, node: Node) -> Iterable[Value] | None:
-        if node.primitive.effect:
+        if node.has_effect:
             return None
         operands = tuple(rewriter.values[v] for v in node.operands)
         key = (

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Final
 
 from freshet.graph.ir import Graph
+from freshet.graph.passes.drop_markers import drop_markers
 from freshet.graph.passes.eliminate_common import eliminate_common
 from freshet.graph.passes.eliminate_dead import eliminate_dead
 from freshet.graph.passes.fold_constants import fold_constants
 from freshet.graph.passes.simplify_algebra import simplify_algebra
 
 STAGES: Final[dict[str, Callable[[Graph], Graph]]] = {
+    # What only differentiation needs keeps other things alive.
+    "drop_markers": drop_markers,
     # What nobody needs costs the other passes time: gradients of inputs, unused outputs.
     "eliminate_dead": eliminate_dead,
     # Constants first, so that rules see them as numbers.

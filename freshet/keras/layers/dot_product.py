@@ -11,7 +11,7 @@ from freshet.core.shapes import normalize_axis
 from freshet.core.tensor import Tensor
 from freshet.keras.layers.merging import BaseMerge
 from freshet.ops import nn, shaping
-from freshet.ops.contraction import einsum
+from freshet.ops.linalg.einsum import einsum
 
 
 class Dot(BaseMerge):

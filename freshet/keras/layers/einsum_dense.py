@@ -10,7 +10,7 @@ from freshet.core.tensor import Tensor
 from freshet.keras import activations, constraints, initializers, regularizers
 from freshet.keras.initializers.variance_scaling import VarianceScaling
 from freshet.keras.layers.layer import Layer
-from freshet.ops.contraction import einsum
+from freshet.ops.linalg.einsum import einsum
 from freshet.ops.math import add
 
 

@@ -18,7 +18,7 @@ from freshet.keras.layers.regularization import Dropout
 from freshet.keras.masks import mask_of
 from freshet.ops import math as m
 from freshet.ops import nn, shaping
-from freshet.ops.contraction import einsum
+from freshet.ops.linalg.einsum import einsum
 
 
 class MultiHeadAttention(Layer):

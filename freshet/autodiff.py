@@ -1,0 +1,3 @@
+"""Forward-mode differentiation: ``ft.autodiff``."""
+
+from freshet.graph.forward import ForwardAccumulator as ForwardAccumulator

@@ -1,0 +1,179 @@
+"""`IndexedSlices`: rows of a tensor that is 0 elsewhere, such as the gradient of an embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
+
+from freshet.core.composite import CompositeTensor
+from freshet.core.dtypes import DType
+from freshet.core.errors import InvalidArgumentError
+from freshet.core.shapes import TensorShape
+from freshet.core.source import within
+from freshet.core.tensor import Array, Operand, Tensor
+from freshet.ops import gathering, lookup, shaping
+from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.primitive import Call
+
+
+@final
+class IndexedSlices(CompositeTensor, Operand):
+    """Rows of a tensor that is 0 in all others; a row that is named twice is a sum.
+
+    ``x[indices[i], ...] += values[i, ...]``
+
+    A tape gives one as the gradient of a variable that was only read through `ft.gather` and
+    `ft.nn.embedding_lookup`. `ft.convert_to_tensor`, every operation and every optimizer take it
+    for the tensor that it stands for.
+
+    Args:
+        values: The rows.
+        indices: Which rows they are: whole numbers, one for each.
+        dense_shape: Shape of the whole tensor, where it is known.
+
+    Example:
+        >>> import freshet as ft
+        >>> table = ft.Variable([[1.0], [2.0], [3.0]])
+        >>> with ft.GradientTape() as tape:
+        ...     y = ft.reduce_sum(ft.gather(table, [2, 0]) ** 2)
+        >>> g = tape.gradient(y, table)
+        >>> g.indices.numpy().tolist(), g.values.numpy().tolist()
+        ([2, 0], [[6.0], [2.0]])
+        >>> ft.convert_to_tensor(g).numpy().tolist()
+        [[2.0], [0.0], [6.0]]
+    """
+
+    __slots__ = ("__weakref__", "_dense_shape", "_like", "_part", "_parts")
+
+    _as_plain: ClassVar[str] = "ft.convert_to_tensor(x)"
+
+    def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
+        rows = convert_to_tensor(values)
+        places = convert_to_tensor(indices)
+        if places.ndim != 1 or not places.dtype.is_integer:
+            raise InvalidArgumentError(
+                f"IndexedSlices: indices must be a vector of whole numbers, received {places._type}"
+            )
+        if rows.ndim < 1 or not rows.shape[:1].is_compatible_with(places.shape):
+            raise InvalidArgumentError(
+                f"IndexedSlices: {places._type} indices for {rows._type} values; there must be one "
+                "for each"
+            )
+        self._parts: tuple[tuple[Tensor, Tensor], ...] = ((rows, places),)
+        self._dense_shape = None if dense_shape is None else convert_to_tensor(dense_shape)
+        self._like: Tensor | None = None
+        self._part = ""
+
+    @classmethod
+    def _of_gathers(
+        cls, parts: Sequence[tuple[Tensor, Tensor]], like: Tensor, part: str
+    ) -> IndexedSlices:
+        """Return the sum of the gradients of gathers from `like`, whose indices have any shape.
+
+        `part` is the part of a model whose gradient it is.
+        """
+        slices = object.__new__(cls)
+        slices._parts, slices._like, slices._part = tuple(parts), like, part
+        slices._dense_shape = None
+        return slices
+
+    @property
+    def values(self) -> Tensor:
+        """The rows."""
+        rank = self.ndim
+        rows = [_flat(v, v.ndim - rank + 1) for v, _ in self._parts]
+        return rows[0] if len(rows) == 1 else shaping.concat(rows, 0)
+
+    @property
+    def indices(self) -> Tensor:
+        """Which rows they are."""
+        places = [_flat(i, i.ndim) for _, i in self._parts]
+        return places[0] if len(places) == 1 else shaping.concat(places, 0)
+
+    @property
+    def dense_shape(self) -> Tensor | None:
+        """Shape of the whole tensor; None if it is not known."""
+        return self._dense_shape if self._like is None else shaping.shape(self._like)
+
+    @property
+    def shape(self) -> TensorShape:
+        """Shape of the whole tensor, as far as it is known without running anything."""
+        if self._like is not None:
+            return self._like.shape
+        if self._dense_shape is not None and self._dense_shape._array is not None:
+            return TensorShape([int(n) for n in self._dense_shape._array])
+        return TensorShape([None, *self._parts[0][0].shape[1:]])
+
+    def get_shape(self) -> TensorShape:
+        """Return `shape`; kept for TensorFlow 1.x programs."""
+        return self.shape
+
+    @property
+    def dtype(self) -> DType:
+        """Dtype of the rows."""
+        return self._parts[0][0].dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions of the whole tensor."""
+        return self._parts[0][0].ndim if self._like is None else self._like.ndim
+
+    @property
+    def device(self) -> str:
+        """Where the rows are: always the CPU."""
+        return self._parts[0][0].device
+
+    def numpy(self) -> Any:
+        """Return the whole tensor as a NumPy array."""
+        return self._dense().numpy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return self._dense().__array__(dtype, copy)
+
+    def __neg__(self) -> Any:
+        return IndexedSlices(-self.values, self.indices, self.dense_shape)
+
+    def __repr__(self) -> str:
+        return f"<ft.IndexedSlices shape={self.shape} indices={self.indices!r}>"
+
+    # --- as a composite ---------------------------------------------------------------------------
+
+    def _dense(self) -> Tensor:
+        """Return the whole tensor."""
+        if self._like is None:
+            if self._dense_shape is None:
+                raise InvalidArgumentError(
+                    "convert_to_tensor: IndexedSlices without a dense_shape are not a whole tensor"
+                )
+            rows, places = self._parts[0]
+            sizes = self._dense_shape._array
+            shape = self._dense_shape if sizes is None else [int(n) for n in sizes]
+            return gathering.scatter_nd(shaping.expand_dims(places, 1), rows, shape)
+        with within(self._part):
+            total: Tensor | None = None
+            for grad, places in self._parts:
+                call = Call((self._like, places), (), {"axis": 0})
+                share = lookup.gather_gradient(call, grad)
+                total = share if total is None else total + share
+        assert total is not None
+        return total
+
+    def _components(self) -> Sequence[Tensor]:
+        known = () if self.dense_shape is None else (self.dense_shape,)
+        return (self.values, self.indices, *known)
+
+    def _with_components(self, components: Sequence[Any]) -> IndexedSlices:
+        return IndexedSlices(*components)
+
+    def _static(self) -> tuple[str]:
+        return ("IndexedSlices",)
+
+
+def _flat(tensor: Tensor, dimensions: int) -> Tensor:
+    """Return a tensor with its first dimensions as one."""
+    if dimensions == 1:
+        return tensor
+    rest = tensor.shape[dimensions:]
+    if None not in rest:
+        return shaping.reshape(tensor, [-1, *rest])
+    return shaping.reshape(tensor, shaping.concat([[-1], shaping.shape(tensor)[dimensions:]], 0))

@@ -1,0 +1,1 @@
+"""Linear algebra: parts of matrices, decompositions, equations and functions of matrices."""

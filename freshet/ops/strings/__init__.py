@@ -1,0 +1,1 @@
+"""Operations on strings: a module per family, all on the host."""

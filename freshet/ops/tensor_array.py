@@ -1,0 +1,412 @@
+"""`TensorArray`: a list of tensors of one dtype that loops write to.
+
+Eagerly, and while a traced function writes at known places, it is a Python list. In a loop it is
+one tensor, the *buffer*, ``[capacity, ...]``, of which each write replaces a row; an array that
+grows (``dynamic_size=True``) also counts how many of its rows are in use, and `while_loop` gives it
+as many as the loop has steps.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from freshet.core import context, dtypes
+from freshet.core.composite import CompositeTensor
+from freshet.core.dtypes import as_dtype
+from freshet.core.errors import DTypeError, InvalidArgumentError, OutOfRangeError
+from freshet.core.shapes import TensorShape, TensorType
+from freshet.core.tensor import Array, Tensor
+from freshet.ops import math as m
+from freshet.ops import scalar, shaping
+from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.elementwise import zeros_of
+from freshet.ops.gathering import gather
+from freshet.ops.index import Index
+from freshet.ops.nest import Check, Nest, identity, o
+from freshet.ops.primitive import Call, NoGradient, Primitive
+
+# --- one row --------------------------------------------------------------------------------------
+
+
+def _set_row_infer(x: TensorType, index: TensorType, row: TensorType) -> TensorType:
+    fits = x.rank == row.rank + 1 and all(
+        m is None or n is None or m == n for m, n in zip(x.shape[1:], row.shape, strict=False)
+    )
+    if x.dtype != row.dtype or not fits:
+        raise InvalidArgumentError(f"TensorArray: an element of {x} is written as {row}")
+    sizes = tuple(a if a is not None else b for a, b in zip(x.shape[1:], row.shape, strict=True))
+    return TensorType(x.dtype, (x.shape[0], *sizes))
+
+
+def _set_row_reference(x: Array, index: Array, row: Array) -> Array:
+    result = x.copy()
+    if 0 <= index < len(x):
+        result[index] = row
+    return result
+
+
+def _set_row_lower(x: TensorType, index: TensorType, row: TensorType) -> Nest:
+    del index
+    element = tuple(Index(o(d + 1)) for d in range(row.rank))
+    here = scalar.coordinate(o(0))
+
+    def body(old: scalar.Expr, at: scalar.Expr, new: scalar.Expr) -> scalar.Expr:
+        same = scalar.compare("eq", here, scalar.cast(at, dtypes.int64))
+        return scalar.select(same, new, old)
+
+    return Nest(operands=(identity(x.rank), (), element), body=body)
+
+
+def _without_row(call: Call, grad: Tensor) -> Tensor:
+    return set_row_p(grad, call.y, zeros_of(call.inputs[2]))
+
+
+set_row_p: Primitive = Primitive(
+    name="set_row", infer=_set_row_infer, reference=_set_row_reference,
+    gradient=(_without_row, None, lambda c, g: gather(g, c.y)), lower=_set_row_lower,
+)  # fmt: skip
+"""``y = x`` but for ``y[index] = row``; nothing where the index is outside."""
+
+
+def _check_row_reference(index: Array, x: Array) -> Array:
+    if not 0 <= index < len(x):
+        raise OutOfRangeError(
+            f"TensorArray: index {index} is outside [0, {len(x)}); give the array a larger size, "
+            "or dynamic_size=True"
+        )
+    return index
+
+
+def _check_row_fails(index: TensorType, x: TensorType) -> Nest:
+    size = x.static_shape[0]
+
+    def body(at: scalar.Expr, _: Any) -> scalar.Expr:
+        wide = scalar.cast(at, dtypes.int64)
+        low, high = scalar.compare("lt", wide, 0), scalar.compare("ge", wide, size)
+        return scalar.make("bit_or", (low, high), dtypes.bool_)
+
+    return Nest(operands=((), None), body=body)
+
+
+check_row_p: Primitive = Primitive(
+    name="check_row", infer=lambda index, x: index, reference=_check_row_reference,
+    gradient=NoGradient("indices are whole numbers"), lower=Check(_check_row_fails),
+)  # fmt: skip
+
+
+# --- the array ------------------------------------------------------------------------------------
+
+
+class TensorArray(CompositeTensor):
+    """A list of tensors of one dtype, written and read one by one.
+
+    Args:
+        dtype: Of the elements.
+        size: How many there are; with `dynamic_size`, how many at first. 0 by default.
+        dynamic_size: Whether writing behind the end makes it longer. In a traced loop, by as many
+            elements as the loop has steps.
+        clear_after_read: Ignored; kept for TensorFlow programs, as the next three are.
+        tensor_array_name: Ignored.
+        handle: Ignored.
+        flow: Ignored.
+        infer_shape: Whether all elements must have one shape, that of the first one written.
+        element_shape: That shape, if it is known before.
+        colocate_with_first_write_call: Ignored.
+        name: Ignored.
+
+    Example:
+        >>> array = TensorArray("float32", size=2)
+        >>> array.write(0, 1.0).write(1, 2.0).stack().numpy().tolist()
+        [1.0, 2.0]
+    """
+
+    __slots__ = ("_buffer", "_count", "_infer_shape", "_items", "_shape", "dtype", "dynamic_size")
+
+    def __init__(  # noqa: PLR0913, PLR0917 (TensorFlow's signature)
+        self,
+        dtype: Any,
+        size: Any = None,
+        dynamic_size: bool | None = None,
+        clear_after_read: bool | None = None,
+        tensor_array_name: str | None = None,
+        handle: Any = None,
+        flow: Any = None,
+        infer_shape: bool = True,
+        element_shape: Any = None,
+        colocate_with_first_write_call: bool = True,
+        name: str | None = None,
+    ) -> None:
+        self.dtype = as_dtype(dtype)
+        self.dynamic_size = bool(dynamic_size)
+        self._infer_shape = infer_shape
+        self._shape = None if element_shape is None else TensorShape(element_shape)
+        self._buffer: Tensor | None = None
+        self._count: Tensor | None = None
+        self._items: list[Tensor | None] = []
+        length = convert_to_tensor(0 if size is None else size)
+        known = _known_index(length)
+        if known is not None:
+            self._items = [None] * known
+        else:
+            self._start_buffer(length)
+
+    def _start_buffer(self, length: Tensor) -> None:
+        """Begin with a number of elements that only the run knows."""
+        if self._shape is None:
+            raise InvalidArgumentError(
+                "TensorArray: a size that is known only at the run needs element_shape"
+            )
+        self._buffer = shaping.zeros([length, *self._shape], self.dtype)
+        self._count = m.cast(length, "int32")
+
+    @property
+    def element_shape(self) -> TensorShape | None:
+        """Shape of the elements; None while it is not known."""
+        return self._shape
+
+    @property
+    def flow(self) -> Tensor:
+        """A number that nothing uses; kept for TensorFlow 1.x programs."""
+        return convert_to_tensor(0.0)
+
+    @property
+    def handle(self) -> None:
+        """None; kept for TensorFlow 1.x programs."""
+        return
+
+    def size(self, name: str | None = None) -> Tensor:
+        """Return how many elements there are, an int32."""
+        if self._buffer is None:
+            return convert_to_tensor(len(self._items))
+        if self._count is not None:
+            return self._count
+        return shaping.shape(self._buffer)[0]
+
+    def write(self, index: Any, value: Any, name: str | None = None) -> TensorArray:
+        """Return the array with an element replaced. Keep the result: ``array = array.write(...)``.
+
+        Args:
+            index: A whole number, or a tensor of one.
+            value: What is written there.
+            name: Ignored.
+
+        Raises:
+            OutOfRangeError: The index is behind the end, and the array does not grow.
+            InvalidArgumentError: The value has another dtype or shape than the elements.
+        """
+        tensor = self._element(value)
+        place = convert_to_tensor(index)
+        known = _known_index(place)
+        if known is not None and self._buffer is None:
+            return self._written(known, tensor)
+        array = self._buffered(tensor)
+        assert array._buffer is not None
+        inside = check_row_p(place, array._buffer)
+        result = array._like(set_row_p(array._buffer, inside, tensor))
+        if array._count is not None:
+            result._count = m.maximum(array._count, m.cast(place, "int32") + 1)
+        return result
+
+    def _element(self, value: Any) -> Tensor:
+        tensor = convert_to_tensor(value, dtype_hint=self.dtype)
+        if tensor.dtype != self.dtype:
+            raise DTypeError(
+                f"TensorArray: the elements are {self.dtype.name}, received {tensor._type}"
+            )
+        if self._infer_shape or self._buffer is not None:
+            if self._shape is not None and not self._shape.is_compatible_with(tensor.shape):
+                raise InvalidArgumentError(
+                    f"TensorArray: the elements have shape {self._shape}, received {tensor._type}"
+                )
+            if self._shape is None:
+                self._shape = tensor.shape
+        return tensor
+
+    def _written(self, index: int, tensor: Tensor) -> TensorArray:
+        if index < 0 or (index >= len(self._items) and not self.dynamic_size):
+            raise OutOfRangeError(
+                f"TensorArray: index {index} is outside [0, {len(self._items)}); give the array a "
+                "larger size, or dynamic_size=True"
+            )
+        # TensorFlow's eager array changes as well as being returned: programs rely on it.
+        items = self._items if context.executing_eagerly() else list(self._items)
+        items.extend([None] * (index + 1 - len(items)))
+        items[index] = tensor
+        result = self._like(None)
+        result._items = items
+        return result
+
+    def _like(self, buffer: Tensor | None) -> TensorArray:
+        """Return an array of the same kind with this buffer."""
+        other: TensorArray = object.__new__(TensorArray)
+        other.dtype, other.dynamic_size = self.dtype, self.dynamic_size
+        other._infer_shape, other._shape = self._infer_shape, self._shape
+        other._buffer, other._count, other._items = buffer, self._count, []
+        return other
+
+    def _buffered(self, like: Tensor | None = None) -> TensorArray:
+        """Return the array with a buffer."""
+        if self._buffer is not None:
+            return self
+        if self._shape is None and like is not None:
+            self._shape = like.shape
+        result = self._like(self._stacked())
+        if self.dynamic_size:
+            result._count = convert_to_tensor(np.int32(len(self._items)))
+        return result
+
+    def _zeros(self) -> Tensor:
+        if self._shape is None or None in self._shape:
+            raise InvalidArgumentError(
+                "TensorArray: an element was not written, and the elements' shape is not known; "
+                "give element_shape"
+            )
+        return shaping.zeros(list(self._shape), self.dtype)
+
+    def _stacked(self) -> Tensor:
+        if not self._items:
+            shape = [0 if n is None else n for n in (self._shape or ())]
+            return shaping.zeros([0, *shape], self.dtype)
+        items = [self._zeros() if item is None else item for item in self._items]
+        return shaping.stack(items)
+
+    def read(self, index: Any, name: str | None = None) -> Tensor:
+        """Return an element; one that was never written is zeros.
+
+        Raises:
+            OutOfRangeError: There is no such element.
+        """
+        place = convert_to_tensor(index)
+        known = _known_index(place)
+        if self._buffer is None and known is not None:
+            if not 0 <= known < len(self._items):
+                raise OutOfRangeError(
+                    f"TensorArray: index {known} is outside [0, {len(self._items)})"
+                )
+            item = self._items[known]
+            return self._zeros() if item is None else item
+        buffer = self._buffered()._buffer
+        assert buffer is not None
+        return gather(buffer, check_row_p(place, buffer))
+
+    def stack(self, name: str | None = None) -> Tensor:
+        """Return all elements in one tensor, ``[size, ...]``."""
+        if self._buffer is None:
+            return self._stacked()
+        if self._count is not None:
+            return self._buffer[: self._count]
+        return self._buffer
+
+    def gather(self, indices: Any, name: str | None = None) -> Tensor:
+        """Return some elements in one tensor, in the order of `indices`."""
+        return gather(self.stack(), indices)
+
+    def concat(self, name: str | None = None) -> Tensor:
+        """Return the elements joined along their first dimension."""
+        if self._buffer is None and all(item is not None for item in self._items):
+            return shaping.concat([i for i in self._items if i is not None], 0)
+        rows = self.stack()
+        sizes = shaping.shape(rows)
+        joined = shaping.concat([sizes[:1] * sizes[1:2], sizes[2:]], 0)
+        return shaping.reshape(rows, joined)
+
+    def unstack(self, value: Any, name: str | None = None) -> TensorArray:
+        """Return the array with the rows of a tensor as its elements."""
+        tensor = convert_to_tensor(value, dtype_hint=self.dtype)
+        if tensor.dtype != self.dtype:
+            raise DTypeError(
+                f"TensorArray: the elements are {self.dtype.name}, received {tensor._type}"
+            )
+        if not tensor.shape:
+            raise InvalidArgumentError("TensorArray.unstack: a tensor of rank 0 has no rows")
+        result = self._like(tensor)
+        result._shape = TensorShape(tensor.shape[1:])
+        result._count = shaping.shape(tensor)[0] if self.dynamic_size else None
+        return result
+
+    def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
+        """Return the array with the rows of a tensor written at `indices`."""
+        places, rows = convert_to_tensor(indices), convert_to_tensor(value, dtype_hint=self.dtype)
+        if places.shape[0] is None:
+            raise InvalidArgumentError("TensorArray.scatter: the number of indices must be known")
+        result = self
+        for number in range(places.shape[0]):
+            result = result.write(places[number], rows[number])
+        return result
+
+    def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
+        """Return the array with a tensor's rows, so many at a time, as its elements."""
+        parts = shaping.split(value, np.asarray(convert_to_tensor(lengths)).tolist())
+        result = self._like(None)
+        result._infer_shape, result._shape = False, None
+        result._items = list(parts)
+        return result
+
+    def identity(self) -> TensorArray:
+        """Return the array."""
+        return self
+
+    def close(self, name: str | None = None) -> None:
+        """Do nothing; kept for TensorFlow 1.x programs."""
+
+    def mark_used(self) -> None:
+        """Do nothing; kept for TensorFlow 1.x programs."""
+
+    def __repr__(self) -> str:
+        length = len(self._items) if self._buffer is None else self._buffer.shape[0]
+        return (
+            f"<ft.TensorArray dtype={self.dtype.name} size={length} "
+            f"element_shape={self._shape} dynamic_size={self.dynamic_size}>"
+        )
+
+    # --- as a structure of tensors ----------------------------------------------------------------
+
+    def _components(self) -> Sequence[Tensor]:
+        if self._buffer is None and self._shape is None and not any(i is not None for i in self._items):
+            return ()  # nothing is known of its elements yet
+        array = self._buffered()
+        assert array._buffer is not None
+        return (array._buffer,) if array._count is None else (array._buffer, array._count)
+
+    def _with_components(self, components: Sequence[Any]) -> TensorArray:
+        if not components:
+            return self
+        result = self._like(components[0])
+        result._shape = TensorShape(components[0].shape[1:])
+        result._count = components[1] if len(components) > 1 else None
+        return result
+
+    def _static(self) -> tuple[Any, ...]:
+        return ("TensorArray", self.dtype.name, self.dynamic_size)
+
+    def _completed(self, like: TensorArray) -> TensorArray:
+        """Return the array knowing the shape of its elements, where another one does."""
+        if self._shape is None and like._shape is not None:
+            if None in like._shape:
+                warnings.warn(
+                    "TensorArray: elements whose sizes differ cannot be kept in a loop",
+                    stacklevel=2,
+                )
+            self._shape = like._shape
+        return self
+
+    def _grown(self, steps: Tensor) -> TensorArray:
+        """Return the array with room for so many more elements."""
+        array = self._buffered()
+        assert array._buffer is not None
+        zeros = shaping.zeros([steps, *array._buffer.shape[1:]], self.dtype)
+        return array._like(shaping.concat([array._buffer, zeros], 0))
+
+
+def _known_index(index: Tensor) -> int | None:
+    """Return an index that is known while tracing."""
+    if index._symbol is None:
+        return int(index)
+    node = getattr(index._symbol, "node", None)
+    if node is not None and node.primitive.name == "constant":
+        return int(node.params["value"])
+    return None

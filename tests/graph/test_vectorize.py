@@ -1,0 +1,68 @@
+"""Functions run for all rows at once against the same row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import freshet as ft
+from freshet.graph.vectorize import RULES, vectorized
+
+ROWS = np.random.default_rng(5).standard_normal([4, 2, 3])
+W = np.random.default_rng(6).standard_normal([3, 5])
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "elementwise": lambda x: [ft.tanh(x) * 2 + x / (1 + x * x), -x],
+    "broadcast": lambda x: [x * x[0] + x[:, :1], x[0, 0] * ft.constant(W)],
+    "matrices": lambda x: [ft.matmul(x, W), ft.matmul(W, x, transpose_a=True, transpose_b=True)],
+    "both factors": lambda x: [ft.matmul(x, x, transpose_b=True), ft.einsum("ij,kj->k", x, x)],
+    "views": lambda x: [ft.transpose(x)[::2], ft.reverse(ft.reshape(x, [3, 2]), [1])],
+    "axes": lambda x: [ft.expand_dims(x, 1), ft.squeeze(x[:1], 0), ft.expand_dims(x, -1)],
+    "parts": lambda x: [ft.concat([x, ft.zeros([2, 1], ft.float64)], 1), ft.pad(x, [[1, 0]] * 2)],
+    "reductions": lambda x: [ft.reduce_sum(x, 1), ft.reduce_max(x, 0), ft.reduce_prod(x)],
+    "positions": lambda x: [ft.argmax(x, 1), ft.argmin(x, 0)],
+    "lookups": lambda x: [ft.gather(x, [2, 0], axis=1), ft.gather(ft.constant(W), ft.argmax(x, 1))],
+    "stretching": lambda x: [ft.broadcast_to(x[0], [2, 3]), ft.tile(x, [2, 2])],
+    "choice": lambda x: [ft.where(x > 0, x, x[:1]), ft.cast(x, ft.float32)],
+    "softmax": lambda x: [ft.nn.softmax(x), ft.reduce_logsumexp(x, 0)],
+    "gradients": lambda x: [slope(lambda y: ft.gather(y, [1, 0, 1]) * y[0, 0], x),
+                            slope(lambda y: y[1:, ::2] * ft.reduce_sum(y * W[:2, :3]), x)],
+    "convolution": lambda x: [ft.nn.conv1d(x[None], W[None], 1, "SAME")],
+    "loop": lambda x: [ft.scan(lambda a, r: ft.sin(a) * r, x)],
+    "nothing that varies": lambda x: [ft.constant(W), ft.zeros_like(x)],
+    "the row itself": lambda x: [x],
+}  # fmt: skip
+
+
+def slope(f: Callable[[Any], Any], x: Any) -> Any:
+    with ft.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    return tape.gradient(y, x)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("run", [lambda f: f, ft.function], ids=["eager", "traced"])
+def test_all_rows_at_once(name: str, run: Any) -> None:
+    f, rows = FUNCTIONS[name], ft.constant(ROWS)
+    found = run(lambda rows: vectorized(f, rows))(rows)
+    single = [f(rows[i]) for i in range(4)]
+    for tensor, parts in zip(found, zip(*single, strict=True), strict=True):
+        np.testing.assert_allclose(tensor, ft.stack(list(parts)), rtol=1e-12, atol=1e-13)
+        assert tensor.dtype == parts[0].dtype
+
+
+def test_the_function_is_called_once() -> None:
+    calls = []
+    vectorized(lambda x: (calls.append(1), [x * 2])[1], ft.constant(ROWS))
+    assert len(calls) == 1
+
+
+def test_every_rule_has_a_primitive() -> None:
+    from freshet.graph.text import _define_all
+    from freshet.ops.primitive import PRIMITIVES
+
+    _define_all()
+    assert set(RULES) <= set(PRIMITIVES)
