@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint type imports check golden bench peers conformance clean
+.PHONY: help demo test golden bench peers conformance coverage-table clean
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,12 @@ $(PEERS)/.done: benchmarks/peers.txt
 	touch $@
 
 peers: $(PEERS)/.done  ## Make a second environment with TensorFlow, PyTorch and JAX to compare with
+
+conformance: $(VENV)/.test $(PEERS)/.done  ## Compare every operation with TensorFlow; writes docs/conformance.md
+	PYTHONPATH=tests/ops $(BIN)/python tests/conformance/compare.py
+
+coverage-table: $(VENV)/.test  ## Write docs/operations.md from the database of operations
+	PYTHONPATH=tests/ops $(BIN)/python tests/conformance/coverage_table.py
 
 bench: $(VENV)/.test  ## Measure Freshet beside its peers (`make peers` first)
 	$(BIN)/python benchmarks/train_step.py

@@ -174,7 +174,7 @@ def _scheduled(step: Step, target: Target, choose: Choose) -> list[Step]:
         writes = tuple(
             own[b.name] for b in kernel.buffers if b.role == "out" and b.name != "status"
         )
-        reads = tuple(v for v in step.reads if _reads(v, own)) + partial_reads
+        reads = tuple(v for v in step.reads if step.is_check or _reads(v, own)) + partial_reads
         result.append(
             replace(
                 step, kernel=kernel, buffers=own, reads=reads, writes=writes,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from freshet.compiler.fusion.draft import copy_kernel
-from freshet.compiler.fusion.fuse import Step
+from freshet.compiler.fusion.fuse import Step, shown_operands
 from freshet.compiler.fusion.realize import Memory
 from freshet.compiler.kernel import Kernel
 from freshet.compiler.memory import ALIGNMENT, Layout, Place
@@ -81,7 +81,7 @@ class Program:
         outputs: Types of its outputs.
         constants: Values of the constants.
         arena_bytes: Memory for everything in between.
-        checks: The checks, by number: their node and where its operand is.
+        checks: The checks, by number: their node and where the operands are that its message shows.
         graph: What it was compiled from.
     """
 
@@ -91,7 +91,7 @@ class Program:
     outputs: tuple[TensorType, ...]
     constants: tuple[Any, ...]
     arena_bytes: int
-    checks: tuple[tuple[Node, Place], ...]
+    checks: tuple[tuple[Node, tuple[Place, ...]], ...]
     graph: Graph
 
     @property
@@ -159,7 +159,7 @@ class _Assembler:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.calls: list[Call] = []
-        self.checks: list[tuple[Node, Place]] = []
+        self.checks: list[tuple[Node, tuple[Place, ...]]] = []
         self.constants: list[Any] = []
         self._first_constant: dict[int, int] = {}
 
@@ -205,7 +205,7 @@ class _Assembler:
             if b.name == "status":
                 assert step.node is not None
                 check = len(self.checks)
-                self.checks.append((step.node, place(step.node.operands[0])))
+                self.checks.append((step.node, tuple(map(place, shown_operands(step.node)))))
                 arguments.append(Place("status", check))
             else:
                 arguments.append(place(buffers[b.name]))

@@ -52,6 +52,10 @@ class FailedPreconditionError(OpError, RuntimeError):
     """The call is right but comes at the wrong time, such as a variable read before it is made."""
 
 
+class OperatorNotAllowedInGraphError(FailedPreconditionError, TypeError):
+    """Python asks for a value that is known only when the traced function runs."""
+
+
 class OutOfRangeError(OpError, IndexError):
     """Something was read past its end, such as an exhausted dataset."""
 

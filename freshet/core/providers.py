@@ -15,6 +15,7 @@ PROVIDERS: Final = {
     "convert": "freshet.ops.conversion:convert_to_tensor",
     "executor.native": "freshet.runtime.execute:NativeExecutor",
     "explain": "freshet.runtime.explain:explain",
+    "unconverted": "freshet.graph.autograph.explaining:unconverted",
     "executor.numpy": "freshet.graph.interpret:ReferenceExecutor",
 }
 

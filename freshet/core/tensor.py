@@ -9,7 +9,11 @@ import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
-from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
+from freshet.core.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    OperatorNotAllowedInGraphError,
+)
 from freshet.core.providers import provider
 from freshet.core.shapes import TensorShape, TensorType
 
@@ -275,6 +279,13 @@ class Tensor(Operand):
             "NumPy's, or compute it outside"
         )
 
+    def _no_choice(self, what: str) -> NoReturn:
+        reason = provider("unconverted")()
+        raise OperatorNotAllowedInGraphError(
+            f"{self!r} is symbolic: its value is known only when the traced function runs, and "
+            f"{what} need AutoGraph, {reason}"
+        )
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         value = self._value
         if dtype is not None and np.dtype(dtype) != value.dtype:
@@ -290,6 +301,8 @@ class Tensor(Operand):
         return value.reshape(())[()]
 
     def __bool__(self) -> bool:
+        if self._array is None:
+            self._no_choice("Python's `if`, `while`, `and`, `or`, `not` and `assert` on it")
         return bool(self._scalar("bool()"))
 
     def __int__(self) -> int:
@@ -316,6 +329,8 @@ class Tensor(Operand):
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
             raise TypeError("cannot iterate over a tensor of rank 0")
+        if self.shape[0] is None:
+            self._no_choice("Python's iteration over a tensor whose first size is unknown")
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:

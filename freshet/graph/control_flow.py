@@ -174,7 +174,10 @@ def cond(
     count = len(results) - len(assigned)
     for variable, value in zip(assigned, results[count:], strict=True):
         variable.assign(value)
-    return pack_sequence_as(sides[0].result, results[:count], expand_composites=True)
+    given = iter(results[:count])
+    leaves = flatten(sides[0].result, expand_composites=True)
+    filled = [None if leaf is None else next(given) for leaf in leaves]
+    return pack_sequence_as(sides[0].result, filled, expand_composites=True)
 
 
 class _Side:
@@ -189,7 +192,9 @@ class _Side:
         self.result = _as_tensors(self._function())
         self.skeleton = skeleton(self.result, expand_composites=True)
         leaves = flatten(self.result, expand_composites=True)
-        return [leaf for leaf in leaves if leaf is not None]
+        self.result = pack_sequence_as(self.result, leaves, expand_composites=True)
+        # A node has a result, if only that it ran.
+        return [leaf for leaf in leaves if leaf is not None] or [convert_to_tensor(True)]
 
 
 def _as_tensors(structure: Any) -> Any:
@@ -515,9 +520,9 @@ class _TracedLoop:
         self._begin(start)
 
     def _begin(self, start: Any) -> None:
-        self._start = start
         self._skeleton = skeleton(start, expand_composites=True)
         self._tensors: list[Tensor] = flatten(start, expand_composites=True)
+        self._start = pack_sequence_as(start, self._tensors, expand_composites=True)
         self._types = _argument_types(self._tensors, start, self._invariants)
 
     def run(self) -> Any:

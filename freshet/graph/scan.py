@@ -185,7 +185,7 @@ def _with_residuals(body: Graph, params: Mapping[str, Any]) -> dict[str, Any]:
     kept        where each thing it kept is: ``("input", n)`` or ``("output", n)`` of the body
     sources     the body's inputs whose gradients it gives
     """
-    from freshet.graph.function import split_gradient  # noqa: PLC0415 (it imports the tape)
+    from freshet.graph.split_gradient import split_gradient  # noqa: PLC0415 (it imports the tape)
 
     forward, backward, sources = split_gradient(body)
     count = len(body.outputs)

@@ -1,4 +1,5 @@
 """Files and the formats in them: ``ft.io``."""
 
-from freshet.io.tfrecord import TFRecordWriter as TFRecordWriter
-from freshet.io.tfrecord_options import TFRecordOptions as TFRecordOptions
+from freshet.core.lazy import attach
+
+__getattr__, __dir__ = attach(__name__, __file__)

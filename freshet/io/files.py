@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from freshet.core.errors import FailedPreconditionError, NotFoundError, PermissionDeniedError
 
@@ -28,3 +29,15 @@ def file_errors(path: str | os.PathLike[str]) -> Iterator[None]:
         raise FailedPreconditionError(f"{path}: is a folder, expected a file") from error
     except (NotADirectoryError, FileExistsError) as error:
         raise FailedPreconditionError(f"{path}: a file stands where a folder is needed") from error
+
+
+def read_lines(path: str | os.PathLike[str]) -> list[bytes]:
+    """Return the lines of a file, without what ends them.
+
+    Raises:
+        NotFoundError: There is no such file; and what else `file_errors` makes.
+    """
+    with file_errors(path):
+        data = Path(path).read_bytes()
+    lines = data.split(b"\n")
+    return [line.removesuffix(b"\r") for line in (lines if lines[-1] else lines[:-1])]

@@ -16,6 +16,7 @@ from freshet.ops import elementwise as e
 from freshet.ops import math as m
 from freshet.ops import scalar
 from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.making import FLOATS, NUMBERS, elementwise, ones_of, zeros_of
 from freshet.ops.math import TensorLike, one_operand
 from freshet.ops.nest import Host
@@ -60,6 +61,7 @@ nextafter_p: Primitive = elementwise(
 # --- division -------------------------------------------------------------------------------------
 
 
+@dispatched
 def truediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return ``x / y``; integers are divided as float64 (8- and 16-bit ones as float32).
 
@@ -70,6 +72,7 @@ def truediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     return m.divide(x, y)
 
 
+@dispatched
 def truncatediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return ``x / y`` rounded towards 0, as C divides integers.
 
@@ -84,6 +87,7 @@ def truncatediv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor
     return truncatediv_p(a, m.nonzero_divisor("truncatediv", b))
 
 
+@dispatched
 def truncatemod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return the rest of `truncatediv`, with the sign of x.
 
@@ -98,6 +102,7 @@ def truncatemod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor
     return truncatemod_p(a, m.nonzero_divisor("truncatemod", b))
 
 
+@dispatched
 def reciprocal_no_nan(x: TensorLike, name: str | None = None) -> Tensor:
     """Return ``1 / x``, and 0 where x is 0.
 
@@ -127,6 +132,7 @@ def _unless_zero(name: str, x: TensorLike, y: TensorLike) -> tuple[Tensor, Tenso
     return a, b, e.equal_p(_analytic(name, a), zeros_of(a))
 
 
+@dispatched
 def multiply_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return ``x * y``, and 0 where y is 0, even if x is infinite or NaN.
 
@@ -138,6 +144,7 @@ def multiply_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Te
     return e.select_p(zero, zeros_of(a), e.multiply_p(e.select_p(zero, zeros_of(a), a), b))
 
 
+@dispatched
 def xlogy(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return ``x * log(y)``, and 0 where x is 0.
 
@@ -149,6 +156,7 @@ def xlogy(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     return e.select_p(zero, zeros_of(a), a * e.log_p(e.select_p(zero, ones_of(b), b)))
 
 
+@dispatched
 def xlog1py(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return ``x * log(1 + y)``, and 0 where x is 0.
 
@@ -160,6 +168,7 @@ def xlog1py(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     return e.select_p(zero, zeros_of(a), a * e.log1p_p(e.select_p(zero, zeros_of(b), b)))
 
 
+@dispatched
 def xdivy(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return ``x / y``, and 0 where x is 0.
 
@@ -174,6 +183,7 @@ def xdivy(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 # --- sums and products of several -----------------------------------------------------------------
 
 
+@dispatched
 def add_n(inputs: Sequence[TensorLike], name: str | None = None) -> Tensor:
     """Return the sum of tensors of one shape, element by element.
 
@@ -233,6 +243,7 @@ def accumulate_n(
     return total
 
 
+@dispatched
 def scalar_mul(scalar: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     """Return a tensor times one number.
 
@@ -257,6 +268,7 @@ def scalar_mul(scalar: TensorLike, x: TensorLike, name: str | None = None) -> Te
     return m.multiply(factor, tensor)
 
 
+@dispatched
 def polyval(coeffs: Sequence[TensorLike], x: TensorLike, name: str | None = None) -> Tensor:
     """Return a polynomial's value, by Horner's rule.
 
@@ -291,6 +303,7 @@ def polyval(coeffs: Sequence[TensorLike], x: TensorLike, name: str | None = None
 # --- rounding -------------------------------------------------------------------------------------
 
 
+@dispatched
 def rint(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the nearest whole number, halves to the even one.
 
@@ -301,6 +314,7 @@ def rint(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("rint", x, e.round_p)
 
 
+@dispatched
 def nextafter(x1: TensorLike, x2: TensorLike, name: str | None = None) -> Tensor:
     """Return the next number that the dtype has after x1 in the direction of x2.
 
@@ -322,6 +336,7 @@ def nextafter(x1: TensorLike, x2: TensorLike, name: str | None = None) -> Tensor
     return nextafter_p(a, b)
 
 
+@dispatched
 def saturate_cast(value: TensorLike, dtype: Any, name: str | None = None) -> Tensor:
     """Convert to another dtype; what is outside its range becomes the nearest end of it.
 

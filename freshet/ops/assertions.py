@@ -45,12 +45,18 @@ def _assert_infer(condition: TensorType, *data: TensorType, **_: Any) -> TensorT
 
 
 def _assert_reference(
-    condition: Array, *data: Array, claim: str, message: str, summarize: int
-) -> Array:
+    condition: Array, *data: Array, claim: str, message: str, summarize: int,
+    texts: tuple[str | None, ...],
+) -> Array:  # fmt: skip
     if not np.all(condition):
         count = summarize if summarize >= 0 else max([condition.size, *(d.size for d in data)])
-        text = _compared if claim else _listed
-        parts = [message, text(condition, data, claim, count)]
+        if claim:
+            text = _compared(condition, data, claim, count)
+        else:
+            rest = iter(data)
+            shown = [next(rest) if t is None else t for t in texts]
+            text = _listed(condition, shown, count)
+        parts = [message, text]
         raise InvalidArgumentError("\n".join(p for p in parts if p))
     return condition
 
@@ -72,18 +78,19 @@ def _shape(x: Array) -> str:
     return str(TensorType(dtypes.of_array(x), x.shape))
 
 
-def _listed(condition: Array, data: Sequence[Array], claim: str, count: int) -> str:
-    shown = [
-        ", ".join(map(str, x.reshape(-1)[:count])) + (", ..." if x.size > count else "")
-        for x in data
-    ]
+def _listed(condition: Array, data: Sequence[Array | str], count: int) -> str:
+    shown = [x if isinstance(x, str) else _elements(x, count) for x in data]
     lead = f"Expected {condition.tolist()} to be true."
     return f"{lead} Summarized data: " + "\n".join(shown) if shown else lead
 
 
+def _elements(x: Array, count: int) -> str:
+    return ", ".join(map(str, x.reshape(-1)[:count])) + (", ..." if x.size > count else "")
+
+
 assert_p: Primitive = Primitive(
     name="assert", infer=_assert_infer, reference=_assert_reference,
-    gradient=NoGradient("it is a check"), lower=Check(_failures),
+    gradient=NoGradient("it is a check"), lower=Check(_failures, shown=True),
 )  # fmt: skip
 
 
@@ -100,7 +107,7 @@ def _known(*tensors: Tensor) -> list[Tensor] | None:
 
 def check(
     holds: Callable[..., Tensor], data: Sequence[Tensor], claim: str, message: Any,
-    summarize: Any, skip: int = 0,
+    summarize: Any, texts: Sequence[str | None] = (),
 ) -> None:  # fmt: skip
     """Raise unless ``holds(*data)`` is true everywhere: now if possible, else when it runs.
 
@@ -110,13 +117,16 @@ def check(
         claim: The condition in words; "" for any other than a comparison.
         message: What the error begins with, or None.
         summarize: How many elements the error shows; -1 for all, None for a few.
-        skip: How many of `data` it does not show.
+        texts: For any other than a comparison, what the error lists: texts, and None for each of
+            `data` but the first, which is the condition.
     """
     params = {
         "claim": claim,
         "message": "" if message is None else str(message),
         "summarize": _SHOWN if summarize is None else int(summarize),
+        "texts": tuple(texts),
     }
+    skip = 0 if claim else 1
     known = _known(*data)
     if known is None:
         assert_p(holds(*data), *data[skip:], **params)
@@ -147,7 +157,17 @@ def Assert(  # noqa: N802 (TensorFlow's name)
     if not truth.dtype.is_bool:
         raise DTypeError(f"Assert: the condition must be bool, received {truth._type}")
     shown = [convert_to_tensor(x) for x in data]
-    check(lambda holds, *_: holds, [truth, *shown], "", None, summarize, skip=1)
+    texts = [_text(x) for x in shown]
+    others = [x for x, text in zip(shown, texts, strict=True) if text is None]
+    check(lambda holds, *_: holds, [truth, *others], "", None, summarize, texts)
+
+
+def _text(x: Tensor) -> str | None:
+    """Return a single string that is known; a program then stays compiled."""
+    if x.dtype.kind != "string" or x.ndim or x._array is None:
+        return None
+    text: bytes = x._array[()]
+    return text.decode(errors="replace")
 
 
 # --- comparisons ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import elementwise as e
 from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
 from freshet.ops.primitive import NoGradient, Primitive
@@ -28,6 +29,7 @@ def _check_integer(name: str, x: Tensor) -> None:
         raise DTypeError(f"{name}: expected integer tensors, received {x._type}")
 
 
+@dispatched
 def bitwise_and(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return the bits that both integers have.
 
@@ -38,6 +40,7 @@ def bitwise_and(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor
     return _integers("bitwise_and", x, y, e.bitwise_and_p)
 
 
+@dispatched
 def bitwise_or(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return the bits that either integer has.
 
@@ -48,6 +51,7 @@ def bitwise_or(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     return _integers("bitwise_or", x, y, e.bitwise_or_p)
 
 
+@dispatched
 def bitwise_xor(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return the bits that exactly one of the integers has.
 
@@ -58,6 +62,7 @@ def bitwise_xor(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor
     return _integers("bitwise_xor", x, y, e.bitwise_xor_p)
 
 
+@dispatched
 def invert(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the bits that an integer does not have.
 
@@ -70,6 +75,7 @@ def invert(x: TensorLike, name: str | None = None) -> Tensor:
     return e.invert_p(tensor)
 
 
+@dispatched
 def left_shift(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return x with its bits moved up by y places; y is clipped to the dtype's bits less one.
 
@@ -80,6 +86,7 @@ def left_shift(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     return _integers("left_shift", x, y, e.left_shift_p)
 
 
+@dispatched
 def right_shift(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return x with its bits moved down by y places; signed integers keep their sign.
 
@@ -128,6 +135,7 @@ bitcast_p: Primitive = Primitive(
 )  # fmt: skip
 
 
+@dispatched
 def bitcast(input: TensorLike, type: Any, name: str | None = None) -> Tensor:
     """Return the same bits as another dtype.
 

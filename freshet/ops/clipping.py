@@ -11,11 +11,14 @@ from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.dispatch import dispatched
+from freshet.ops.linalg.norms import global_norm
 from freshet.ops.making import conj, ones_of
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_sum
 
 
+@dispatched
 def clip_by_norm(
     t: TensorLike, clip_norm: TensorLike, axes: Any = None, name: str | None = None
 ) -> Tensor:
@@ -53,6 +56,7 @@ def _squares(tensor: Tensor) -> Tensor:
     return m.cast(m.multiply(tensor, conj(tensor)), tensor.dtype.real_dtype)
 
 
+@dispatched
 def clip_by_average_norm(t: TensorLike, clip_norm: TensorLike, name: str | None = None) -> Tensor:
     """Return t scaled down until its L2 norm divided by its size is at most `clip_norm`.
 
@@ -66,27 +70,6 @@ def clip_by_average_norm(t: TensorLike, clip_norm: TensorLike, name: str | None 
     average = m.sqrt(squares) / count
     one = ones_of(average)
     return tensor * clip_norm * m.minimum(one / average, one / clip_norm)
-
-
-def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
-    """Return the L2 norm of all elements of several tensors: ``sqrt(sum(norm(t)**2))``.
-
-    Args:
-        t_list: Tensors of one floating-point dtype; None is passed over.
-        name: Ignored.
-
-    Example:
-        >>> float(global_norm([[3.0], None, [4.0]]))
-        5.0
-    """
-    tensors = _listed("global_norm", t_list)
-    sums = [reduce_sum(_squares(t)) for t in tensors if t is not None]
-    if not sums:
-        raise InvalidArgumentError("global_norm: expected one tensor or more, received none")
-    total = sums[0]
-    for other in sums[1:]:
-        total = total + other
-    return m.sqrt(total)
 
 
 def _listed(name: str, t_list: Any) -> list[Tensor | None]:

@@ -19,6 +19,7 @@ from freshet.core.tensor import Tensor
 from freshet.ops import making
 from freshet.ops import math as m
 from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.making import NO_COMPLEX, summed, zeros_of
 from freshet.ops.math import TensorLike
 from freshet.ops.primitive import Call, Primitive
@@ -76,6 +77,7 @@ def _numeric(name: str, value: TensorLike) -> Tensor:
     return tensor
 
 
+@dispatched
 def complex(real: TensorLike, imag: TensorLike, name: str | None = None) -> Tensor:
     """Return ``real + i * imag``; both broadcast.
 
@@ -102,6 +104,7 @@ def complex(real: TensorLike, imag: TensorLike, name: str | None = None) -> Tens
     return complex_p(x, y)
 
 
+@dispatched
 def real(input: TensorLike, name: str | None = None) -> Tensor:
     """Return the real part; a real tensor as it is.
 
@@ -113,6 +116,7 @@ def real(input: TensorLike, name: str | None = None) -> Tensor:
     return real_p(tensor) if tensor.dtype.is_complex else tensor
 
 
+@dispatched
 def imag(input: TensorLike, name: str | None = None) -> Tensor:
     """Return the imaginary part; zeros for a real tensor.
 
@@ -126,6 +130,7 @@ def imag(input: TensorLike, name: str | None = None) -> Tensor:
     return imag_p(tensor) if tensor.dtype.is_complex else broadcast_like(zeros_of(tensor), tensor)
 
 
+@dispatched
 def conj(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the complex conjugate; a real tensor as it is.
 
@@ -136,6 +141,7 @@ def conj(x: TensorLike, name: str | None = None) -> Tensor:
     return making.conj(_numeric("conj", x))
 
 
+@dispatched
 def angle(input: TensorLike, name: str | None = None) -> Tensor:
     """Return the angle of each number in radians, in ``(-pi, pi]``; of 0, 0.
 

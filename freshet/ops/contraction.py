@@ -12,6 +12,7 @@ only without being in the output, so the gradient is another contraction with th
 from __future__ import annotations
 
 import string
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from freshet.core.shapes import Dim, TensorType, normalize_axis
 from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
 from freshet.ops import math as m
-from freshet.ops.array import squeeze_p
+from freshet.ops.array import broadcast_to_p, squeeze_p
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.dispatch import dispatched
 from freshet.ops.index import Affine, Index
@@ -30,6 +31,7 @@ from freshet.ops.making import conj
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Nest, Reduce, o, r
 from freshet.ops.primitive import Call, Primitive
+from freshet.ops.sizes import shape_operand, sizes
 
 _LETTERS = string.ascii_letters
 
@@ -169,10 +171,11 @@ def _turned(which: str, x: Tensor, transpose: bool, adjoint: bool) -> tuple[Tens
 
 def _batches(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, str, str, str]:
     """Return operands whose batch dimensions need no stretching, and their letters."""
+    both = min(x.ndim, y.ndim) - 2
+    x, y = stretched(x, y, [(x.ndim - 2 - n, y.ndim - 2 - n) for n in range(1, both + 1)])
     dims_x, dims_y = tuple(x.shape[:-2]), tuple(y.shape[:-2])
     rank = max(len(dims_x), len(dims_y))
     letters = _LETTERS[:rank]
-    both = min(len(dims_x), len(dims_y))
     ones: dict[int, list[int]] = {0: [], 1: []}
     for back in range(1, both + 1):
         sizes = (dims_x[-back], dims_y[-back])
@@ -192,6 +195,38 @@ def _batches(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, str, str, str]:
         kept = "".join(letter for d, letter in enumerate(own) if d not in drop)
         parts.append((squeeze_p(tensor, axes=tuple(sorted(drop))) if drop else tensor, kept))
     return parts[0][0], parts[1][0], parts[0][1], parts[1][1], letters
+
+
+def stretched(x: Tensor, y: Tensor, pairs: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
+    """Stretch dimensions that may have size 1 in one operand only when the function runs.
+
+    Args:
+        x: The first operand.
+        y: The second operand.
+        pairs: A dimension of the first and the one of the second that it must agree with.
+    """
+    # Of equal sizes, and of one that is 1, for which the operand is squeezed, nothing is unknown.
+    open_pairs = [
+        (d, e) for d, e in pairs
+        if None in (x.shape[d], y.shape[e]) and 1 not in (x.shape[d], y.shape[e])
+    ]  # fmt: skip
+    if not open_pairs:
+        return x, y
+    own, other = sizes(x), sizes(y)
+    for d, e in open_pairs:
+        n, k = own[d], other[e]
+        if x.shape[d] is None and y.shape[e] is None:
+            # The larger one, or 0 if either is; arithmetic, so that it is done before the run.
+            common: Any = m.maximum(n, k) * m.minimum(m.minimum(n, k), 1)
+        else:
+            common = k if x.shape[d] is None else n
+        own[d] = other[e] = common
+    found = [
+        broadcast_to_p(t, *operands, shape=shape)
+        for t, wanted in ((x, own), (y, other))
+        for operands, shape in [shape_operand("matmul", wanted)]
+    ]
+    return found[0], found[1]
 
 
 def tensordot(a: TensorLike, b: TensorLike, axes: Any, name: str | None = None) -> Tensor:

@@ -13,6 +13,7 @@ from freshet.core.tensor import Array, Tensor
 from freshet.ops import elementwise as e
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.making import FIELD, FLOATS, conj, zeros_of
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
@@ -100,6 +101,7 @@ def _run(primitive: Primitive, x: TensorLike, axis: Any, exclusive: bool, revers
     return primitive(tensor, axis=where, exclusive=bool(exclusive), reverse=bool(reverse))
 
 
+@dispatched
 def cumsum(
     x: TensorLike, axis: int = 0, exclusive: bool = False, reverse: bool = False,
     name: str | None = None,
@@ -125,6 +127,7 @@ def cumsum(
     return _run(cumsum_p, x, axis, exclusive, reverse)
 
 
+@dispatched
 def cumprod(
     x: TensorLike, axis: int = 0, exclusive: bool = False, reverse: bool = False,
     name: str | None = None,
@@ -140,6 +143,7 @@ def cumprod(
     return _run(cumprod_p, x, axis, exclusive, reverse)
 
 
+@dispatched
 def cumulative_logsumexp(
     x: TensorLike, axis: int = 0, exclusive: bool = False, reverse: bool = False,
     name: str | None = None,

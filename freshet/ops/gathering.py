@@ -274,7 +274,10 @@ def _unsorted(op: str, data: TensorLike, segment_ids: TensorLike, num_segments: 
     return lookup.segment_p(x, ids, op=op, count=count)
 
 
-def _count(name: str, value: Any) -> int:
+def _count(name: str, value: Any) -> int | None:
+    """Return the number of segments; None, which sorted ids may have, is one more than the last."""
+    if value is None:
+        return None
     tensor = convert_to_tensor(value)
     if tensor._array is None:
         raise UnimplementedError(f"{name}: num_segments must be known when the function is traced")
@@ -362,30 +365,21 @@ def _sum_and_size(
     return total, expand_dims_p(size, axes=tuple(range(1, total.ndim))) if total.ndim > 1 else size
 
 
-def _sorted(name: str, segment_ids: TensorLike) -> tuple[Tensor, int]:
-    """Return segment numbers that never fall, and how many segments there are.
+def _sorted(name: str, segment_ids: TensorLike) -> tuple[Tensor, int | None]:
+    """Return segment numbers that never fall, and how many segments there are if that is known.
 
     Raises:
         InvalidArgumentError: They fall somewhere, or start below 0.
-        UnimplementedError: They are known only when the traced function runs.
     """
     ids = convert_to_tensor(segment_ids)
-    if ids._array is None:
-        raise UnimplementedError(
-            f"{name}: the shape of the result would depend on data; use "
-            f"ft.math.unsorted_{name} with num_segments"
-        )
-    numbers = ids._array
     if ids.ndim != 1 or not ids.dtype.is_integer:
         raise InvalidArgumentError(
             f"{name}: segment_ids must be a vector of integers, received {ids._type}"
         )
-    if np.any(numbers[1:] < numbers[:-1]) or np.any(numbers < 0):
-        raise InvalidArgumentError(
-            f"{name}: segment_ids must start from 0 or more and never fall, received "
-            f"{numbers.tolist() if numbers.size <= 16 else ids._type}"
-        )
-    return ids, int(numbers[-1]) + 1 if numbers.size else 0
+    if ids._array is None:
+        return lookup.check_segments_p(ids, caller=name), None
+    lookup.check_segments(ids._array, name)
+    return ids, int(ids._array[-1]) + 1 if ids._array.size else 0
 
 
 @dispatched
@@ -394,8 +388,7 @@ def segment_sum(data: TensorLike, segment_ids: TensorLike, name: str | None = No
 
     Args:
         data: Numbers[n, ...].
-        segment_ids: int[n], the number of each part's segment, which never falls. It must be known
-            when a function is traced: the shape of the result depends on it.
+        segment_ids: int[n], the number of each part's segment, which never falls.
         name: Ignored.
 
     Returns:
@@ -432,8 +425,32 @@ def segment_min(data: TensorLike, segment_ids: TensorLike, name: str | None = No
 def _sorted_extreme(op: str, data: TensorLike, segment_ids: TensorLike) -> Tensor:
     ids, count = _sorted(f"segment_{op}", segment_ids)
     found = _unsorted(op, data, ids, count)
-    filled = np.isin(np.arange(count), ids.numpy())
-    if filled.all():
-        return found
-    here = convert_to_tensor(filled.reshape(-1, *[1] * (found.ndim - 1)))
+    ones = shaping.ones_like(ids)
+    filled = m.greater(lookup.segment_p(ones, ids, op="sum", count=count), 0)
+    here = expand_dims_p(filled, axes=tuple(range(1, found.ndim))) if found.ndim > 1 else filled
     return m.where(here, found, shaping.zeros_like(found))
+
+
+@dispatched
+def unsorted_segment_prod(
+    data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
+) -> Tensor:
+    """Return the product of each segment's elements; of none, 1. As `unsorted_segment_sum`.
+
+    Example:
+        >>> unsorted_segment_prod([2, 3, 4], [0, 2, 0], 3).numpy().tolist()
+        [8, 1, 3]
+    """
+    return _unsorted("prod", data, segment_ids, num_segments)
+
+
+@dispatched
+def segment_prod(data: TensorLike, segment_ids: TensorLike, name: str | None = None) -> Tensor:
+    """Return the product of each segment's elements; of none, 1. Arguments as for `segment_sum`.
+
+    Example:
+        >>> segment_prod([2, 3, 4], [0, 0, 2]).numpy().tolist()
+        [6, 1, 4]
+    """
+    ids, count = _sorted("segment_prod", segment_ids)
+    return _unsorted("prod", data, ids, count)

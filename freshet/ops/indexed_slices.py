@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, final
 
+from freshet.core import context
 from freshet.core.composite import CompositeTensor
 from freshet.core.dtypes import DType
 from freshet.core.errors import InvalidArgumentError
@@ -43,7 +44,7 @@ class IndexedSlices(CompositeTensor, Operand):
         [[2.0], [0.0], [6.0]]
     """
 
-    __slots__ = ("__weakref__", "_dense_shape", "_like", "_part", "_parts")
+    __slots__ = ("__weakref__", "_dense_shape", "_known", "_like", "_part", "_parts")
 
     _as_plain: ClassVar[str] = "ft.convert_to_tensor(x)"
 
@@ -63,6 +64,7 @@ class IndexedSlices(CompositeTensor, Operand):
         self._dense_shape = None if dense_shape is None else convert_to_tensor(dense_shape)
         self._like: Tensor | None = None
         self._part = ""
+        self._known: dict[str, tuple[Any, Tensor]] = {}
 
     @classmethod
     def _of_gathers(
@@ -74,26 +76,37 @@ class IndexedSlices(CompositeTensor, Operand):
         """
         slices = object.__new__(cls)
         slices._parts, slices._like, slices._part = tuple(parts), like, part
-        slices._dense_shape = None
+        slices._dense_shape, slices._known = None, {}
         return slices
 
     @property
     def values(self) -> Tensor:
         """The rows."""
         rank = self.ndim
-        rows = [_flat(v, v.ndim - rank + 1) for v, _ in self._parts]
-        return rows[0] if len(rows) == 1 else shaping.concat(rows, 0)
+        return self._once(
+            "values", lambda: _joined([_flat(v, v.ndim - rank + 1) for v, _ in self._parts])
+        )
 
     @property
     def indices(self) -> Tensor:
         """Which rows they are."""
-        places = [_flat(i, i.ndim) for _, i in self._parts]
-        return places[0] if len(places) == 1 else shaping.concat(places, 0)
+        return self._once("indices", lambda: _joined([_flat(i, i.ndim) for _, i in self._parts]))
 
     @property
     def dense_shape(self) -> Tensor | None:
         """Shape of the whole tensor; None if it is not known."""
-        return self._dense_shape if self._like is None else shaping.shape(self._like)
+        like = self._like
+        if like is None:
+            return self._dense_shape
+        return self._once("dense_shape", lambda: shaping.shape(like))
+
+    def _once(self, name: str, make: Callable[[], Tensor]) -> Tensor:
+        """Return what was made before in the same trace; after the trace, what was made in it."""
+        tracer = context.state.tracer
+        found = self._known.get(name)
+        if found is None or tracer not in {None, found[0]}:
+            found = self._known[name] = tracer, make()
+        return found[1]
 
     @property
     def shape(self) -> TensorShape:
@@ -159,14 +172,18 @@ class IndexedSlices(CompositeTensor, Operand):
         return total
 
     def _components(self) -> Sequence[Tensor]:
-        known = () if self.dense_shape is None else (self.dense_shape,)
-        return (self.values, self.indices, *known)
+        shape = self.dense_shape
+        return (self.values, self.indices, *(() if shape is None else (shape,)))
 
     def _with_components(self, components: Sequence[Any]) -> IndexedSlices:
         return IndexedSlices(*components)
 
     def _static(self) -> tuple[str]:
         return ("IndexedSlices",)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else shaping.concat(parts, 0)
 
 
 def _flat(tensor: Tensor, dimensions: int) -> Tensor:

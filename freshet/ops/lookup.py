@@ -32,7 +32,7 @@ from freshet.ops.array import (
     shape_arguments,
     sizes_of,
 )
-from freshet.ops.elementwise import zeros_of
+from freshet.ops.making import conj, ones_of, zeros_of
 from freshet.ops.index import Index, constant
 from freshet.ops.nest import Check, Host, Lookup, Nest, identity, o, r
 from freshet.ops.primitive import Call, NoGradient, Primitive, float_compute
@@ -337,6 +337,15 @@ def _scatter_reference(x: Array, indices: Array, updates: Array, op: str) -> Arr
     return result
 
 
+def scattered_rows(name: str, into: np.ufunc, x: Array, indices: Array, updates: Array) -> Array:
+    """Return `x` with ``into(part, update)`` in place of each part that an index names."""
+    named = indices.shape[-1]
+    number = _row_numbers(name, x.shape[:named], indices, 0).reshape(-1)
+    result = np.array(x)
+    into.at(_rows(result, named), number, _rows(updates, indices.ndim - 1))
+    return result
+
+
 def _scatter_x_gradient(call: Call, grad: Tensor) -> Tensor:
     indices, updates = call.y, call.inputs[2]
     if call.params["op"] == "update":
@@ -376,7 +385,7 @@ tensor_scatter_p: Primitive = Primitive(
 # --- segments -------------------------------------------------------------------------------------
 
 
-def _segment_infer(x: TensorType, ids: TensorType, op: str, count: int) -> TensorType:
+def _segment_infer(x: TensorType, ids: TensorType, op: str, count: int | None) -> TensorType:
     name = f"unsorted_segment_{op}"
     _check_integers(name, "segment_ids", ids)
     lead = x.shape[: ids.rank]
@@ -398,9 +407,11 @@ def _worst(op: str, dtype: DType) -> Any:
     return dtype.max if op == "min" else dtype.min
 
 
-def _segment_reference(x: Array, ids: Array, op: str, count: int) -> Array:
+def _segment_reference(x: Array, ids: Array, op: str, count: int | None) -> Array:
+    if count is None:
+        count = int(ids.max(initial=-1)) + 1
     # Sums of 16-bit floats are rounded once; the extremes of a dtype are its own.
-    compute = float_compute(_segments) if op == "sum" else _segments
+    compute = float_compute(_segments) if op in {"sum", "prod"} else _segments
     found: Array = compute(x, ids, op=op, count=count)
     return found
 
@@ -420,8 +431,9 @@ def _segments(x: Array, ids: Array, op: str, count: int) -> Array:
         _add_rows(total, places, rows)
     else:
         kind = dtypes.of_array(x)
-        total = np.full((count, rows.shape[1]), _worst(op, kind), x.dtype)
-        _INTO[op].at(total, places, rows)
+        start = 1 if op == "prod" else _worst(op, kind)
+        total = np.full((count, rows.shape[1]), start, x.dtype)
+        (np.multiply if op == "prod" else _INTO[op]).at(total, places, rows)
     return total.reshape(count, *x.shape[ids.ndim :])
 
 
@@ -440,10 +452,25 @@ def of_segments(values: Tensor, ids: Tensor, rank: int) -> Tensor:
     return m.where(inside, found, zeros_of(found))
 
 
+def _segment_prod_gradient(call: Call, grad: Tensor) -> Tensor:
+    """The product of the other elements of the segment, also where one of them is 0."""
+    x, ids = call.inputs
+    count = call.params["count"]
+    zero = m.equal(x, zeros_of(x))
+    nonzero = m.where(zero, ones_of(x), x)
+    product = segment_p(nonzero, ids, op="prod", count=count)
+    zeros = segment_p(m.cast(zero, x.dtype), ids, op="sum", count=count)
+    others = of_segments(zeros, ids, x.ndim) - m.cast(zero, x.dtype)
+    share = of_segments(grad * conj(product), ids, x.ndim) / conj(nonzero)
+    return m.where(m.not_equal(others, zeros_of(x)), zeros_of(share), share)
+
+
 def _segment_gradient(call: Call, grad: Tensor) -> Tensor:
     x, ids = call.inputs
     if call.params["op"] == "sum":
         return of_segments(grad, ids, x.ndim)
+    if call.params["op"] == "prod":
+        return _segment_prod_gradient(call, grad)
     chosen = m.equal(x, of_segments(call.output, ids, x.ndim))
     ones = m.cast(chosen, grad.dtype)
     count = segment_p(ones, ids, op="sum", count=call.params["count"])
@@ -451,6 +478,20 @@ def _segment_gradient(call: Call, grad: Tensor) -> Tensor:
     return m.where(chosen, share, zeros_of(share))
 
 
+def check_segments(ids: Array, caller: str) -> Array:
+    """Return segment numbers; raise `InvalidArgumentError` if they fall or start below 0."""
+    if np.any(ids[1:] < ids[:-1]) or np.any(ids < 0):
+        shown = ids.tolist() if ids.size <= 16 else TensorType(dtypes.of_array(ids), ids.shape)
+        raise InvalidArgumentError(
+            f"{caller}: segment_ids must start from 0 or more and never fall, received {shown}"
+        )
+    return ids
+
+
+check_segments_p: Primitive = Primitive(
+    name="check_segments", infer=lambda ids, caller: ids, reference=check_segments,
+    gradient=NoGradient("segment numbers are whole numbers"), lower=_DATA_DEPENDENT,
+)  # fmt: skip
 segment_p: Primitive = Primitive(
     name="segment", infer=_segment_infer, reference=_segment_reference,
     gradient=(_segment_gradient, None), lower=_DATA_DEPENDENT,

@@ -270,6 +270,17 @@ def softplus(x: TensorLike, name: str | None = None) -> Tensor:
 
 
 @dispatched
+def log_sigmoid(x: TensorLike, name: str | None = None) -> Tensor:
+    """Return ``log(sigmoid(x))``, exact also where the sigmoid underflows.
+
+    Example:
+        >>> float(log_sigmoid(-1000.0))
+        -1000.0
+    """
+    return negative(softplus(negative(x)))
+
+
+@dispatched
 def sin(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the sine of x in radians."""
     return one_operand("sin", x, e.sin_p)

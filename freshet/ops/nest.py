@@ -130,9 +130,15 @@ class OnceResolved:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The output is the input; the compiled program stops if an element of `failures` is true."""
+    """The output is the input; the compiled program stops if an element of `failures` is true.
+
+    Attributes:
+        failures: The nest.
+        shown: Whether the error's message shows elements of all operands, not of the first only.
+    """
 
     failures: Callable[..., Nest]
+    shown: bool = False
 
 
 Lowering = Callable[..., Nest] | Reshape | Check | Nested | Host

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from freshet.core.tensor import Tensor
-from freshet.ops import contraction, math, shaping
+from freshet.ops import contraction, gathering, math, shaping, variable_parts
 from freshet.ops import elementwise as e
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.dispatch import dispatched
@@ -38,4 +38,9 @@ OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "eq": math.python_equal,
     "ne": math.python_not_equal,
     "getitem": shaping.getitem,
+    "assign_slice": variable_parts.assign_slice,
+    "scatter": variable_parts.scatter,
+    "batch_scatter_update": variable_parts.batch_scatter_update,
+    "gather_nd": gathering.gather_nd,
+    "gather": gathering.gather,
 }

@@ -28,10 +28,7 @@ def _reference(
 ) -> Array:
     """Write the parts, an array in the place of each None."""
     given = iter(arrays)
-    texts = [
-        array_text(next(given), summarize).decode(errors="replace") if part is None else part
-        for part in parts
-    ]
+    texts = [_text(next(given), summarize) if part is None else part for part in parts]
     line = "".join(texts) + end
     if stream.startswith(_FILE):
         with Path(stream.removeprefix(_FILE)).open("a", encoding="utf-8") as file:
@@ -41,6 +38,13 @@ def _reference(
         target.write(line)
         target.flush()
     return np.array(True)
+
+
+def _text(array: Array, summarize: int) -> str:
+    # A single string is printed as it is; among others, strings have quotes.
+    is_text = array.ndim == 0 and array.dtype.hasobject
+    found: bytes = array[()] if is_text else array_text(array, summarize)
+    return found.decode(errors="replace")
 
 
 print_p: Primitive = Primitive(

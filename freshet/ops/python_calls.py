@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from freshet.core import context
-from freshet.core.dtypes import DType, as_dtype
+from freshet.core.dtypes import DType, as_dtype, bool_
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.providers import provider
@@ -31,6 +31,8 @@ def _infer(
     *xs: TensorType, function: Any, dtypes: Dtypes, shapes: Shapes
 ) -> tuple[TensorType, ...]:
     del xs, function
+    if not dtypes:
+        return (TensorType(bool_, ()),)  # a node has a result, if only that it ran
     return tuple(
         TensorType.of_unknown_rank(d) if shape is None else TensorType(d, shape)
         for d, shape in zip(dtypes, shapes, strict=True)
@@ -46,7 +48,7 @@ def _checked(name: str, found: Any, dtypes: Dtypes) -> tuple[Array, ...]:
         raise InvalidArgumentError(
             f"{name}: Tout promises {len(dtypes)} results, the function returned {len(results)}"
         )
-    arrays = []
+    arrays = [] if dtypes else [np.array(True)]
     for number, (result, dtype) in enumerate(zip(results, dtypes, strict=True)):
         tensor = convert_to_tensor(result, dtype_hint=dtype)
         if tensor.dtype != dtype:

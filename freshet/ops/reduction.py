@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from freshet.ops.array import broadcast_like, expand_dims_p, shape, squeeze_p
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
 from freshet.ops.index import Index
+from freshet.ops.making import FIELD, conj
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Nest, Reduce, o, r
 from freshet.ops.primitive import Call, NoGradient, OperandGradient, Primitive, float_compute
@@ -79,10 +80,11 @@ def _prod_gradient(call: Call, grad: Tensor) -> Tensor:
     zero = e.equal_p(call.x, e.zeros_of(call.x))
     one = Tensor._of_array(np.ones((), call.x.dtype.as_numpy_dtype), call.x.dtype)
     nonzero = e.select_p(zero, one, call.x)
-    product = _spread(reduce_prod_p(nonzero, axes=axes) * grad, call)
+    product = _spread(conj(reduce_prod_p(nonzero, axes=axes)) * grad, call)
     zeros = _spread(reduce_sum_p(e.cast_p(zero, dtype=call.x.dtype), axes=axes), call)
     others_zero = zeros - e.cast_p(zero, dtype=call.x.dtype)
-    return e.select_p(others_zero > 0.0, e.zeros_of(product), product / nonzero)
+    some = e.not_equal_p(others_zero, e.zeros_of(others_zero))
+    return e.select_p(some, e.zeros_of(product), product / conj(nonzero))
 
 
 def _sum_reference(x: Array, axis: Axes) -> Any:
@@ -101,7 +103,7 @@ def _extreme(function: Callable[..., Any], *, largest: bool) -> Callable[..., An
 
 
 _SPREAD: OperandGradient = lambda call, grad: _spread(grad, call)  # noqa: E731 (a rule is a value)
-reduce_sum_p: Primitive = _primitive("reduce_sum", "sum", e.NUMBERS, _sum_reference, (_SPREAD,))
+reduce_sum_p: Primitive = _primitive("reduce_sum", "sum", FIELD, _sum_reference, (_SPREAD,))
 reduce_max_p: Primitive = _primitive(
     "reduce_max", "max", e.NUMBERS, _extreme(np.max, largest=True), (_extreme_gradient,)
 )
@@ -109,7 +111,7 @@ reduce_min_p: Primitive = _primitive(
     "reduce_min", "min", e.NUMBERS, _extreme(np.min, largest=False), (_extreme_gradient,)
 )
 reduce_prod_p: Primitive = _primitive(
-    "reduce_prod", "prod", e.NUMBERS,
+    "reduce_prod", "prod", FIELD,
     lambda x, axis: np.prod(x, axis=axis, dtype=x.dtype), (_prod_gradient,),
 )  # fmt: skip
 _TRUTH = NoGradient("truth values do not vary smoothly")
@@ -137,6 +139,7 @@ def _position_primitive(name: str, reference: Callable[..., Any]) -> Primitive:
     )  # fmt: skip
 
 
+_POSITIONS: Final = ("int16", "uint16", "int32", "int64")
 argmax_p: Primitive = _position_primitive("argmax", np.argmax)
 argmin_p: Primitive = _position_primitive("argmin", np.argmin)
 
@@ -254,26 +257,77 @@ def reduce_mean(
 def reduce_variance(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return the mean squared distance from the mean (divided by n, not n-1)."""
+    """Return the mean squared distance from the mean (divided by n, not n-1).
+
+    Of complex numbers, distances are absolute values and the variance is real.
+
+    Raises:
+        DTypeError: The elements are neither floating-point nor complex.
+
+    Example:
+        >>> float(reduce_variance([1.0, 3.0]))
+        1.0
+    """
     tensor = convert_to_tensor(input_tensor)
+    if not tensor.dtype.is_differentiable:
+        raise DTypeError(
+            f"reduce_variance: expected floating-point or complex numbers, received {tensor._type};"
+            " convert them with ft.cast"
+        )
     centered = tensor - reduce_mean(tensor, axis, keepdims=True)
-    return reduce_mean(m.square(centered), axis, keepdims)
+    if tensor.dtype.is_complex:
+        squares = m.cast(centered * conj(centered), tensor.dtype.real_dtype)
+    else:
+        squares = m.square(centered)
+    return reduce_mean(squares, axis, keepdims)
 
 
 @dispatched
 def reduce_std(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return the square root of the variance."""
+    """Return the square root of the variance; see `reduce_variance`.
+
+    Example:
+        >>> float(reduce_std([1.0, 3.0]))
+        1.0
+    """
     return m.sqrt(reduce_variance(input_tensor, axis, keepdims))
+
+
+@dispatched
+def reduce_euclidean_norm(
+    input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
+) -> Tensor:
+    """Return ``sqrt(sum(|x|**2))`` along axes; of integers, rounded down.
+
+    Example:
+        >>> float(reduce_euclidean_norm([3.0, 4.0]))
+        5.0
+    """
+    tensor = convert_to_tensor(input_tensor)
+    own = tensor.dtype
+    if own.is_integer:
+        tensor = m.cast(tensor, dtypes.float64)
+    total = reduce_sum(tensor * conj(tensor), axis, keepdims)
+    return m.cast(m.sqrt(total), own)
 
 
 @dispatched
 def reduce_logsumexp(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return ``log(sum(exp(x)))`` along axes, without overflow."""
+    """Return ``log(sum(exp(x)))`` along axes, without overflow; -inf of no elements.
+
+    Example:
+        >>> round(float(reduce_logsumexp([0.0, 0.0])), 5)
+        0.69315
+    """
     tensor = convert_to_tensor(input_tensor)
+    if not tensor.dtype.is_floating:
+        raise DTypeError(
+            f"reduce_logsumexp: expected floating-point numbers, received {tensor._type}"
+        )
     largest = m.stop_gradient(reduce_max(tensor, axis, keepdims=True))
     # Infinite maxima would give inf - inf.
     largest = m.where(m.is_finite(largest), largest, e.zeros_of(largest))
@@ -293,7 +347,7 @@ def argmax(
     Args:
         input: Numbers or truth values.
         axis: The dimension; 0 by default, as in TensorFlow.
-        output_type: int32 or int64.
+        output_type: int16, uint16, int32 or int64.
         name: Ignored.
 
     Example:
@@ -315,4 +369,10 @@ def argmin(
 def _position(primitive: Primitive, x: TensorLike, axis: int | None, dtype: Any) -> Tensor:
     tensor = convert_to_tensor(x)
     where = normalize_axis(primitive.name, 0 if axis is None else int(axis), tensor.ndim)
-    return primitive(tensor, axis=where, dtype=as_dtype(dtype))
+    to = as_dtype(dtype)
+    if to.name not in _POSITIONS:
+        raise DTypeError(
+            f"{primitive.name}: output_type must be one of {', '.join(_POSITIONS)}, received "
+            f"{to.name}"
+        )
+    return primitive(tensor, axis=where, dtype=to)

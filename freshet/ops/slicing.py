@@ -40,14 +40,21 @@ def getitem(x: Any, key: Any) -> Tensor:
         if found is not None:
             return found
     parts = list(key) if isinstance(key, (tuple, list)) else [key]
-    return _Parts(tensor, _without_ellipsis(tensor, parts)).taken()
+    return Parts(tensor, without_ellipsis(tensor, parts)).taken()
 
 
-class _Parts:
-    """What the parts of a key ask of each dimension."""
+class Parts:
+    """What the parts of a key ask of each dimension.
 
-    def __init__(self, tensor: Tensor, parts: Sequence[Any]) -> None:
+    Args:
+        tensor: What the key is for.
+        parts: The key's parts, without ``...``.
+        windows: Whether an index that is known only later counts as a slice of length 1.
+    """
+
+    def __init__(self, tensor: Tensor, parts: Sequence[Any], *, windows: bool = False) -> None:
         self.tensor = tensor
+        self._windows = windows
         self.spec: list[tuple[Any, Any, Any]] = []
         self.bounds: list[Tensor] = []
         self.dropped: list[int] = []
@@ -82,6 +89,12 @@ class _Parts:
     def _index(self, part: Any) -> None:
         number = len(self.spec)
         index = _whole_number(part)
+        if index is None and self._windows:
+            first = _from_the_front(self.tensor, convert_to_tensor(part), number)
+            self.bounds += [first, first + 1]
+            self.spec.append((OPEN, OPEN, None))
+            self.dropped.append(number)
+            return
         if index is None:
             self.looked_up.append((number, convert_to_tensor(part)))
             self.spec.append(_WHOLE)
@@ -111,7 +124,8 @@ class _Parts:
         return a.expand_dims_p(tensor, axes=tuple(self.added)) if self.added else tensor
 
 
-def _without_ellipsis(tensor: Tensor, parts: list[Any]) -> list[Any]:
+def without_ellipsis(tensor: Tensor, parts: list[Any]) -> list[Any]:
+    """Return a key with slices for the dimensions that ``...`` stands for."""
     named = sum(p is not None and p is not Ellipsis for p in parts)
     if named > tensor.ndim:
         raise InvalidArgumentError(
@@ -146,10 +160,14 @@ def _whole_number(value: Any) -> int | None:
 
 def _one(tensor: Tensor, index: Tensor, axis: int) -> Tensor:
     """Return the slice at one index, which may count from the end."""
+    return gather_along(tensor, _from_the_front(tensor, index, axis), axis)
+
+
+def _from_the_front(tensor: Tensor, index: Tensor, axis: int) -> Tensor:
     size = tensor.shape[axis]
     if size is None:
         size = m.cast(a.shape(tensor)[axis], index.dtype)
-    return gather_along(tensor, m.where(index < 0, index + size, index), axis)
+    return m.where(index < 0, index + size, index)
 
 
 def _getitem_tensor(tensor: Tensor, index: Tensor) -> Tensor | None:

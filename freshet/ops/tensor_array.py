@@ -23,7 +23,6 @@ from freshet.core.tensor import Array, Tensor
 from freshet.ops import math as m
 from freshet.ops import scalar, shaping
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.elementwise import zeros_of
 from freshet.ops.gathering import gather
 from freshet.ops.index import Index
 from freshet.ops.nest import Check, Nest, identity, o
@@ -62,7 +61,7 @@ def _set_row_lower(x: TensorType, index: TensorType, row: TensorType) -> Nest:
 
 
 def _without_row(call: Call, grad: Tensor) -> Tensor:
-    return set_row_p(grad, call.y, zeros_of(call.inputs[2]))
+    return set_row_p(grad, call.y, shaping.zeros_like(call.inputs[2]))
 
 
 set_row_p: Primitive = Primitive(
@@ -198,11 +197,12 @@ class TensorArray(CompositeTensor):
             OutOfRangeError: The index is behind the end, and the array does not grow.
             InvalidArgumentError: The value has another dtype or shape than the elements.
         """
-        tensor = self._element(value)
         place = convert_to_tensor(index)
         known = _known_index(place)
         if known is not None and self._buffer is None:
-            return self._written(known, tensor)
+            self._check_index(known)
+            return self._written(known, self._element(value))
+        tensor = self._element(value)
         array = self._buffered(tensor)
         assert array._buffer is not None
         inside = check_row_p(place, array._buffer)
@@ -226,12 +226,14 @@ class TensorArray(CompositeTensor):
                 self._shape = tensor.shape
         return tensor
 
-    def _written(self, index: int, tensor: Tensor) -> TensorArray:
+    def _check_index(self, index: int) -> None:
         if index < 0 or (index >= len(self._items) and not self.dynamic_size):
             raise OutOfRangeError(
                 f"TensorArray: index {index} is outside [0, {len(self._items)}); give the array a "
                 "larger size, or dynamic_size=True"
             )
+
+    def _written(self, index: int, tensor: Tensor) -> TensorArray:
         # TensorFlow's eager array changes as well as being returned: programs rely on it.
         items = self._items if context.executing_eagerly() else list(self._items)
         items.extend([None] * (index + 1 - len(items)))

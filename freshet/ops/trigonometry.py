@@ -15,6 +15,7 @@ from freshet.core.tensor import Tensor
 from freshet.ops import elementwise as e
 from freshet.ops import math as m
 from freshet.ops.conversion import binary_operands
+from freshet.ops.dispatch import dispatched
 from freshet.ops.formulas import Vocabulary, primitive_of
 from freshet.ops.making import ANALYTIC, conj
 from freshet.ops.math import TensorLike, one_operand
@@ -180,6 +181,7 @@ atanh_p: Primitive = primitive_of(
 # --- public functions -----------------------------------------------------------------------------
 
 
+@dispatched
 def tan(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the tangent of x in radians.
 
@@ -190,6 +192,7 @@ def tan(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("tan", x, tan_p)
 
 
+@dispatched
 def asin(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the angle in ``[-pi/2, pi/2]`` whose sine is x; NaN outside ``[-1, 1]``.
 
@@ -200,6 +203,7 @@ def asin(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("asin", x, asin_p)
 
 
+@dispatched
 def acos(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the angle in ``[0, pi]`` whose cosine is x; NaN outside ``[-1, 1]``.
 
@@ -210,6 +214,7 @@ def acos(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("acos", x, acos_p)
 
 
+@dispatched
 def atan(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the angle in ``(-pi/2, pi/2)`` whose tangent is x.
 
@@ -220,6 +225,7 @@ def atan(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("atan", x, atan_p)
 
 
+@dispatched
 def atan2(y: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     """Return the angle of the point (x, y) in ``[-pi, pi]``: ``atan(y / x)`` in its quadrant.
 
@@ -235,6 +241,7 @@ def atan2(y: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     return atan2_p(*binary_operands("atan2", y, x))
 
 
+@dispatched
 def sinh(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the hyperbolic sine ``(exp(x) - exp(-x)) / 2``.
 
@@ -245,6 +252,7 @@ def sinh(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("sinh", x, sinh_p)
 
 
+@dispatched
 def cosh(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the hyperbolic cosine ``(exp(x) + exp(-x)) / 2``.
 
@@ -255,6 +263,7 @@ def cosh(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("cosh", x, cosh_p)
 
 
+@dispatched
 def asinh(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the number whose hyperbolic sine is x: ``log(x + sqrt(x*x + 1))``.
 
@@ -265,6 +274,7 @@ def asinh(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("asinh", x, asinh_p)
 
 
+@dispatched
 def acosh(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the number not below 0 whose hyperbolic cosine is x; NaN for x below 1.
 
@@ -275,6 +285,7 @@ def acosh(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("acosh", x, acosh_p)
 
 
+@dispatched
 def atanh(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the number whose hyperbolic tangent is x; infinite at -1 and 1, NaN beyond.
 

@@ -400,15 +400,18 @@ class Executable:
 
     def _raise_check(self, inputs: list[Array], outputs: list[Array]) -> None:
         number = int(np.flatnonzero(self._status)[0])
-        node, place = self.program.checks[number]
+        node, places = self.program.checks[number]
         try:
-            tested = self._array(place, node.operands[0].type, inputs, outputs)
+            shown = [
+                self._array(place, v.type, inputs, outputs)
+                for place, v in zip(places, node.operands, strict=False)
+            ]
             # Of what else a check is given, only the shape counts.
             others = [
                 np.broadcast_to(np.zeros((), v.type.dtype.as_numpy_dtype), v.type.static_shape)
-                for v in node.operands[1:]
+                for v in node.operands[len(shown) :]
             ]
-            run_node(node, [tested, *others])
+            run_node(node, [*shown, *others])
         except OpError as error:
             error.source = node.source
             raise

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from database import load
-from database.record import TOLERANCE, Case, Operation, Ragged, Sparse, Variable
+from database.compare import assert_equal
+from database.record import Case, Operation, Ragged, Sparse, over
+from with_freshet import Hole, call, function_of, given, plain, traceable
 
 import freshet as ft
 from freshet.core.composite import CompositeTensor
@@ -31,100 +33,7 @@ each_differentiable = pytest.mark.parametrize(
 )
 
 
-# --- between the database's values and Freshet's --------------------------------------------------
-
-
-def function_of(operation: Operation) -> Callable[..., Any]:
-    found: Any = ft
-    for part in operation.name.split("."):
-        found = getattr(found, part)
-    return found
-
-
-def given(value: Any) -> Any:
-    """Return what a call gets for a value of the database."""
-    if isinstance(value, np.ndarray):
-        return ft.constant(value)
-    if isinstance(value, Ragged):
-        return ft.RaggedTensor.from_nested_row_splits(ft.constant(value.values), value.splits)
-    if isinstance(value, Sparse):
-        return ft.SparseTensor(value.indices, ft.constant(value.values), value.shape)
-    if isinstance(value, Variable):
-        return ft.Variable(value.value)
-    return _over(given, value)
-
-
-def plain(value: Any) -> Any:
-    """Return a result as the database's references give it."""
-    if isinstance(value, (Tensor, ft.Variable)):
-        return np.asarray(value.numpy())
-    if isinstance(value, CompositeTensor) and hasattr(value, "nested_row_splits"):
-        splits = tuple(np.asarray(s.numpy()) for s in value.nested_row_splits)
-        return Ragged(np.asarray(value.flat_values.numpy()), splits)
-    if isinstance(value, CompositeTensor) and hasattr(value, "dense_shape"):
-        shape = tuple(int(n) for n in value.dense_shape.numpy())
-        return Sparse(value.indices.numpy(), value.values.numpy(), shape)
-    if isinstance(value, ft.DType):
-        return value.name
-    if isinstance(value, ft.TensorShape):
-        return tuple(value)
-    return _over(plain, value)
-
-
-def _over(function: Callable[[Any], Any], value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: function(v) for k, v in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return tuple(function(v) for v in value)
-    if isinstance(value, (list, tuple)):
-        return type(value)(function(v) for v in value)
-    return value
-
-
-def assert_equal(actual: Any, expected: Any, operation: Operation, what: str) -> None:
-    """Raise unless a result is what it should be: structure, dtypes, shapes and values."""
-    if isinstance(expected, (Ragged, Sparse)):
-        assert isinstance(actual, type(expected)), f"{what}: {actual!r} is of another kind"
-        for field in expected.__dataclass_fields__:
-            pair = getattr(actual, field), getattr(expected, field)
-            assert_equal(*pair, operation, f"{what}.{field}")
-    elif isinstance(expected, (list, tuple)) and not isinstance(actual, np.ndarray):
-        assert len(actual) == len(expected), f"{what}: {len(actual)} results"
-        for i, pair in enumerate(zip(actual, expected, strict=True)):
-            assert_equal(*pair, operation, f"{what}[{i}]")
-    elif isinstance(expected, dict):
-        assert actual.keys() == expected.keys(), what
-        for key, value in expected.items():
-            assert_equal(actual[key], value, operation, f"{what}[{key!r}]")
-    elif isinstance(actual, np.ndarray):
-        _assert_close(actual, np.asarray(expected), operation, what)
-    else:
-        assert actual == expected, f"{what}: {actual!r} instead of {expected!r}"
-
-
-def _assert_close(x: np.ndarray, y: np.ndarray, operation: Operation, what: str) -> None:
-    assert x.shape == y.shape, f"{what}: shape {x.shape} instead of {y.shape}"
-    assert x.dtype == y.dtype, f"{what}: dtype {x.dtype} instead of {y.dtype}"
-    name = x.dtype.name
-    if name not in TOLERANCE:
-        wrong = np.flatnonzero(np.atleast_1d(x != y))
-        assert not wrong.size, f"{what}: {x.tolist()} instead of {y.tolist()}"
-        return
-    relative = operation.tolerance.get(name, TOLERANCE[name])
-    wide = np.complex128 if x.dtype.kind == "c" else np.float64
-    scale = max(relative / TOLERANCE["float32"], 1e-6)
-    np.testing.assert_allclose(
-        x.astype(wide), y.astype(wide), rtol=relative, atol=operation.absolute * min(scale, 1),
-        err_msg=what,
-    )  # fmt: skip
-
-
 # --- values ---------------------------------------------------------------------------------------
-
-
-def call(operation: Operation, c: Case) -> Any:
-    args, kwargs = given(list(c.args)), given(dict(c.kwargs))
-    return plain(function_of(operation)(*args, **kwargs))
 
 
 def expected(operation: Operation, c: Case) -> Any:
@@ -140,36 +49,6 @@ def test_it_means_what_its_reference_says(operation: Operation) -> None:
         actual = call(operation, c)
         if operation.reference is not None:
             assert_equal(actual, expected(operation, c), operation, f"{operation.name}({c})")
-
-
-def traceable(operation: Operation, c: Case) -> tuple[Any, list[Any]]:
-    """Return a case as a traced function of its tensors, and these."""
-    tensors: list[Any] = []
-
-    def take(value: Any) -> Any:
-        if isinstance(value, (np.ndarray, Ragged, Sparse)):
-            tensors.append(given(value))
-            return _Hole(len(tensors) - 1)
-        return given(value) if isinstance(value, Variable) else _over(take, value)
-
-    args, kwargs = take(list(c.args)), take(dict(c.kwargs))
-    function = function_of(operation)
-
-    @ft.function
-    def traced(*values: Any) -> Any:
-        def fill(value: Any) -> Any:
-            return values[value.number] if isinstance(value, _Hole) else _over(fill, value)
-
-        return function(*fill(args), **fill(kwargs))
-
-    return traced, tensors
-
-
-class _Hole:
-    """Stands for a tensor in the arguments of a call."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
 
 
 def check_traced(
@@ -193,7 +72,7 @@ def check_traced(
 def _types(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.dtype, value.shape
-    return _over(_types, value)
+    return over(_types, value)
 
 
 @each_traced
@@ -250,8 +129,8 @@ class Weighted:
         def take(value: Any) -> Any:
             if isinstance(value, np.ndarray) and value.dtype.name in {"float64", "complex128"}:
                 self.arrays.append(value)
-                return _Hole(len(self.arrays) - 1)
-            return value if isinstance(value, _Hole) else _over(take, value)
+                return Hole(len(self.arrays) - 1)
+            return value if isinstance(value, Hole) else over(take, value)
 
         self.args, self.kwargs = take(list(c.args)), take(dict(c.kwargs))
         assert self.arrays, "the gradient is checked in float64: give float64 arrays"
@@ -264,9 +143,9 @@ class Weighted:
 
     def results(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         def fill(value: Any) -> Any:
-            if isinstance(value, _Hole):
+            if isinstance(value, Hole):
                 return tensors[value.number]
-            return _over(fill, value) if isinstance(value, (list, tuple, dict)) else given(value)
+            return over(fill, value) if isinstance(value, (list, tuple, dict)) else given(value)
 
         found = self.function(*fill(self.args), **fill(self.kwargs))
         leaves = ft.nest.flatten(found, expand_composites=True)
@@ -395,7 +274,7 @@ def _arrays(c: Case) -> list[np.ndarray]:
             found.append(value)
         elif isinstance(value, (Ragged, Sparse)):
             found.append(value.values)
-        return _over(take, value)
+        return over(take, value)
 
     take([list(c.args), dict(c.kwargs)])
     return found

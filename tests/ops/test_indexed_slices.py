@@ -41,7 +41,9 @@ class TestAlone:
         with pytest.raises(ValueError, match="without a dense_shape"):
             ft.convert_to_tensor(x)
 
-    @pytest.mark.parametrize("args", [([1.0], [[0]]), ([1.0, 2.0], [0]), (1.0, [0]), ([1.0], [0.5])])
+    @pytest.mark.parametrize(
+        "args", [([1.0], [[0]]), ([1.0, 2.0], [0]), (1.0, [0]), ([1.0], [0.5])]
+    )
     def test_what_does_not_fit(self, args: Any) -> None:
         with pytest.raises(ValueError, match="IndexedSlices"):
             ft.IndexedSlices(*args)

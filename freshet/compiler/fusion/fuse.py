@@ -160,7 +160,10 @@ class _Fuser:
 
     def _reads(self, item: Draft | Node) -> list[Value]:
         if isinstance(item, Draft):
-            return list(item.reads)
+            # What a check's message shows must be there, also a constant that no kernel loads.
+            shown = () if item.check is None else shown_operands(item.check)
+            roots = (self.memory.root(v) for v in shown)
+            return list(dict.fromkeys((*item.reads, *(v for v in roots if v is not None))))
         return [root for v in item.operands if (root := self.memory.root(v)) is not None]
 
     def _needed(self) -> dict[int, dict[Value, None]]:
@@ -214,6 +217,8 @@ class _Fuser:
                 if b.role == "in" and (root := self.memory.root(buffers[b.name])) is not None
             )
         )
+        if item.check is not None:
+            reads = tuple(dict.fromkeys((*reads, *self._reads(item))))
         sources = tuple(dict.fromkeys(n.source for n in item.nodes if n.source))
         writes = tuple(needed[id(item)])
         return Step(reads, writes, kernel, buffers, item.check, sources)
@@ -221,6 +226,12 @@ class _Fuser:
 
 def _has_effect(item: Draft | Node) -> bool:
     return isinstance(item, Node) and item.has_effect
+
+
+def shown_operands(check: Node) -> tuple[Value, ...]:
+    """Return the operands of a check whose elements its message shows."""
+    assert isinstance(check.lower, Check)
+    return check.operands if check.lower.shown else check.operands[:1]
 
 
 def _is_check(item: Draft | Node) -> bool:

@@ -219,7 +219,7 @@ class Realizer:
                 continue
             if isinstance(lower, Check):
                 # If it fails, the message shows the elements.
-                forced.add(_source(node.operands[0]))
+                forced |= {_source(v) for v in node.operands[: None if lower.shown else 1]}
             if isinstance(lower, (Reshape, Check)):
                 continue
             nest = nest_of(node)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from freshet.core import context
 from freshet.core.errors import DTypeError, InvalidArgumentError, OpError
 from freshet.core.nest import skeleton
 from freshet.core.shapes import TensorShape, TensorType
@@ -84,7 +85,7 @@ def for_stmt(
     if isinstance(value, Iterable):
         value = value.plain()
     reduce = over_dataset(value)
-    if reduce is not None and _traced():
+    if reduce is not None and context.state.tracer is not None:
         _Reduction(extra, body, state, options, reduce).run()
         return
     for element in value:
@@ -96,12 +97,6 @@ def for_stmt(
             body(element)
         else:
             break
-
-
-def _traced() -> bool:
-    from freshet.core import context  # noqa: PLC0415
-
-    return context.state.tracer is not None
 
 
 class _Again(Exception):  # noqa: N818 (it is caught where the loop is traced)
@@ -140,7 +135,7 @@ class _Loop:
                 results = self._run(values)
                 break
             except _Again as again:
-                values = again.values
+                values = [v.made() if isinstance(v, _Initial) else v for v in again.values]
                 self._open |= again.shapes
             finally:
                 self._state.set(initial)
@@ -258,10 +253,10 @@ class _Loop:
                 continue
             found = True
             kinds = [t._type for t in new.tensors()]
-            values[place] = _Zeros(new, kinds)
+            values[place] = _Initial(new, dict(enumerate(kinds)), zeros=True)
             shapes |= {(place, i): k for i, k in enumerate(kinds)}
         if found:
-            raise _Again([v.made() if isinstance(v, _Zeros) else v for v in values], shapes)
+            raise _Again(values, shapes)
 
     def _carried(
         self, place: int, parts: Parts, own: Sequence[Tensor], new: Parts
@@ -318,21 +313,29 @@ class _Loop:
         """Begin again with a Python number in the dtype that a step gives it, if it can have it."""
         parts = self._parts[place]
         if takes(parts.leaves[leaf], kind):
-            leaves = list(parts.leaves)
             values = list(self._given)
-            leaves[leaf] = converted_leaf(leaves[leaf], kind)
-            values[place] = parts.packed(leaves)
+            values[place] = _Initial(parts, {leaf: kind}, zeros=False)
             raise _Again(values, {})
 
 
-class _Zeros:
-    """Zeros of the structure and types of a value that a body made."""
+class _Initial:
+    """An initial value that is made outside of the loop.
 
-    def __init__(self, parts: Parts, kinds: Sequence[TensorType]) -> None:
-        self._parts, self._kinds = parts, kinds
+    Args:
+        parts: What it is like.
+        kinds: Types of leaves, by number.
+        zeros: Whether these leaves are zeros; otherwise they are converted.
+    """
+
+    def __init__(self, parts: Parts, kinds: Mapping[int, TensorType], *, zeros: bool) -> None:
+        self._parts, self._kinds, self._zeros = parts, kinds, zeros
 
     def made(self) -> Any:
-        return self._parts.packed([zeros_of(k) for k in self._kinds])
+        """Return it."""
+        leaves = list(self._parts.leaves)
+        for i, kind in self._kinds.items():
+            leaves[i] = zeros_of(kind) if self._zeros else converted_leaf(leaves[i], kind)
+        return self._parts.packed(leaves)
 
 
 class _Reduction(_Loop):

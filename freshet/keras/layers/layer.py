@@ -428,7 +428,7 @@ class Layer(Configurable, Module):
         _call.depth += 1
         try:
             with self._located(), within(self.name):
-                outputs = self.call(*args, **kwargs)
+                outputs = converted(self.call)(*args, **kwargs)
                 if self.activity_regularizer is not None:
                     self._regularize_activity(outputs)
         finally:

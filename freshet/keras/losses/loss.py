@@ -72,7 +72,7 @@ class Loss(Configurable):
         mask = mask_of(y_pred) if mask is None else mask
         true = _tensors(y_true, None if self.keeps_labels else self.dtype)
         pred = _tensors(y_pred, self.dtype)
-        values = cast(self.call(true, pred), self.dtype)
+        values = cast(converted(self.call)(true, pred), self.dtype)
         own = self.valid(true, pred)
         if own is not None:
             mask = own if mask is None else logical_and(own, cast(mask, "bool"))
@@ -125,7 +125,7 @@ class LossFunctionWrapper(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return what the function does."""
-        return self.fn(y_true, y_pred, **self._kwargs)
+        return converted(self.fn)(y_true, y_pred, **self._kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON values."""

@@ -155,7 +155,7 @@ class MeanMetricWrapper(MeanOfPairs):
 
     def values(self, y_true: Any, y_pred: Any) -> Any:
         """Return what the function does."""
-        return self.fn(y_true, y_pred, **self._kwargs)
+        return converted(self.fn)(y_true, y_pred, **self._kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON values."""

@@ -59,7 +59,8 @@ class StepFunction:
             given = iter(tensors)
             flat = [next(given) if hole else None for hole in holes]
             data = pack_sequence_as(structure, flat)
-            return getattr(self._model, self._name)(pack_x_y_sample_weight(*data))
+            one = converted(getattr(self._model, self._name))
+            return one(pack_x_y_sample_weight(*data))
 
         return step
 

@@ -16,7 +16,7 @@ from freshet.core.errors import InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.ops import shaping
 from freshet.ops.array import squeeze_p
-from freshet.ops.contraction import contract_p
+from freshet.ops.contraction import contract_p, stretched
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.linalg import diagonals
 from freshet.ops.math import TensorLike
@@ -197,6 +197,7 @@ def _broadcast(
 ) -> tuple[Tensor, str, Tensor, str]:
     """Leave out batch dimensions of size 1 where the other operand has more."""
     both = [c for c in left if c in right and c not in equation]  # letters of the equation agree
+    x, y = stretched(x, y, [(left.index(c), right.index(c)) for c in both])
     drop_x, drop_y = [], []
     for c in both:
         n, k = x.shape[left.index(c)], y.shape[right.index(c)]

@@ -110,6 +110,8 @@ def restart_streams(seed: int) -> None:
 def stateless_key(seed: TensorLike) -> Tensor:
     """Return the key of a stateless seed: two integers."""
     given = convert_to_tensor(seed)
+    if given.shape[:] == (None,):
+        given = a.reshape_p(given, shape=(2,))
     if given.shape != (2,) or not given.dtype.is_integer:
         raise InvalidArgumentError(f"a stateless seed must be two integers, received {given._type}")
     key = m.cast(given, dtypes.uint32)

@@ -13,6 +13,7 @@ from typing import Any
 
 from freshet.core.tensor import Tensor
 from freshet.ops import elementwise as e
+from freshet.ops.dispatch import dispatched
 from freshet.ops.formulas import Table, Vocabulary, primitive_of
 from freshet.ops.making import ones_of, zeros_of
 from freshet.ops.math import TensorLike, one_operand
@@ -173,6 +174,7 @@ y1_p: Primitive = primitive_of("bessel_y1", _y1, lambda c, g: g * (y0_p(c.x) - c
 # --- public functions -----------------------------------------------------------------------------
 
 
+@dispatched
 def bessel_i0(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the modified Bessel function of the first kind of order 0.
 
@@ -183,6 +185,7 @@ def bessel_i0(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_i0", x, i0_p)
 
 
+@dispatched
 def bessel_i0e(x: TensorLike, name: str | None = None) -> Tensor:
     """Return ``exp(-|x|) * bessel_i0(x)``, which does not overflow.
 
@@ -193,6 +196,7 @@ def bessel_i0e(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_i0e", x, i0e_p)
 
 
+@dispatched
 def bessel_i1(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the modified Bessel function of the first kind of order 1.
 
@@ -203,6 +207,7 @@ def bessel_i1(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_i1", x, i1_p)
 
 
+@dispatched
 def bessel_i1e(x: TensorLike, name: str | None = None) -> Tensor:
     """Return ``exp(-|x|) * bessel_i1(x)``, which does not overflow.
 
@@ -213,6 +218,7 @@ def bessel_i1e(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_i1e", x, i1e_p)
 
 
+@dispatched
 def bessel_k0(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the modified Bessel function of the second kind of order 0; infinite at 0.
 
@@ -223,6 +229,7 @@ def bessel_k0(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_k0", x, k0_p)
 
 
+@dispatched
 def bessel_k0e(x: TensorLike, name: str | None = None) -> Tensor:
     """Return ``exp(x) * bessel_k0(x)``, which does not underflow.
 
@@ -233,6 +240,7 @@ def bessel_k0e(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_k0e", x, k0e_p)
 
 
+@dispatched
 def bessel_k1(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the modified Bessel function of the second kind of order 1; infinite at 0.
 
@@ -243,6 +251,7 @@ def bessel_k1(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_k1", x, k1_p)
 
 
+@dispatched
 def bessel_k1e(x: TensorLike, name: str | None = None) -> Tensor:
     """Return ``exp(x) * bessel_k1(x)``, which does not underflow.
 
@@ -253,6 +262,7 @@ def bessel_k1e(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_k1e", x, k1e_p)
 
 
+@dispatched
 def bessel_j0(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the Bessel function of the first kind of order 0.
 
@@ -263,6 +273,7 @@ def bessel_j0(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_j0", x, j0_p)
 
 
+@dispatched
 def bessel_j1(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the Bessel function of the first kind of order 1.
 
@@ -273,6 +284,7 @@ def bessel_j1(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_j1", x, j1_p)
 
 
+@dispatched
 def bessel_y0(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the Bessel function of the second kind of order 0; -inf at 0, NaN below.
 
@@ -283,6 +295,7 @@ def bessel_y0(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("bessel_y0", x, y0_p)
 
 
+@dispatched
 def bessel_y1(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the Bessel function of the second kind of order 1; -inf at 0, NaN below.
 

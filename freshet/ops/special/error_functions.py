@@ -7,6 +7,7 @@ from typing import Any
 
 from freshet.core.tensor import Tensor
 from freshet.ops import elementwise as e
+from freshet.ops.dispatch import dispatched
 from freshet.ops.formulas import Vocabulary, primitive_of
 from freshet.ops.math import TensorLike, one_operand
 from freshet.ops.primitive import Primitive
@@ -64,6 +65,7 @@ ndtri_p: Primitive = primitive_of(
 )  # fmt: skip
 
 
+@dispatched
 def erfc(x: TensorLike, name: str | None = None) -> Tensor:
     """Return ``1 - erf(x)``, exact also where erf(x) is close to 1.
 
@@ -74,6 +76,7 @@ def erfc(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("erfc", x, erfc_p)
 
 
+@dispatched
 def erfinv(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the number whose error function is x; infinite at -1 and 1, NaN beyond.
 
@@ -84,6 +87,7 @@ def erfinv(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("erfinv", x, erfinv_p)
 
 
+@dispatched
 def erfcinv(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the number whose `erfc` is x, for x in ``[0, 2]``.
 
@@ -94,6 +98,7 @@ def erfcinv(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("erfcinv", x, erfcinv_p)
 
 
+@dispatched
 def ndtri(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the quantile of the standard normal distribution for the probability x.
 

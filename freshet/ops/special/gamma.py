@@ -9,6 +9,7 @@ import numpy as np
 
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.formulas import NUMPY, Vocabulary, primitive_of
 from freshet.ops.making import FLOATS, elementwise
 from freshet.ops.math import TensorLike, one_operand
@@ -136,6 +137,7 @@ polygamma_p: Primitive = elementwise(
 )  # fmt: skip
 
 
+@dispatched
 def lgamma(x: TensorLike, name: str | None = None) -> Tensor:
     """Return ``log(|gamma(x)|)``; infinite at 0 and the negative whole numbers.
 
@@ -146,6 +148,7 @@ def lgamma(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("lgamma", x, lgamma_p)
 
 
+@dispatched
 def digamma(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the derivative of `lgamma`.
 
@@ -156,6 +159,7 @@ def digamma(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("digamma", x, digamma_p)
 
 
+@dispatched
 def zeta(x: TensorLike, q: TensorLike, name: str | None = None) -> Tensor:
     """Return Hurwitz's zeta function ``sum((q + k)**-x for k = 0, 1, 2, ...)``.
 
@@ -171,6 +175,7 @@ def zeta(x: TensorLike, q: TensorLike, name: str | None = None) -> Tensor:
     return zeta_p(*binary_operands("zeta", x, q))
 
 
+@dispatched
 def polygamma(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     """Return the derivative of order `a` of `digamma`.
 
@@ -188,6 +193,7 @@ def polygamma(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     return polygamma_p(*binary_operands("polygamma", a, x))
 
 
+@dispatched
 def lbeta(x: TensorLike, name: str | None = None) -> Tensor:
     """Return ``log(|beta(x)|)`` along the last dimension: ``sum(lgamma(x)) - lgamma(sum(x))``.
 

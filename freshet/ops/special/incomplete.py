@@ -15,6 +15,7 @@ from freshet.core.shapes import TensorType, broadcast_shapes
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import elementwise as e
 from freshet.ops.conversion import binary_operands
+from freshet.ops.dispatch import dispatched
 from freshet.ops.formulas import NUMPY
 from freshet.ops.making import FLOATS, elementwise, infer_elementwise, summed
 from freshet.ops.math import TensorLike
@@ -185,6 +186,7 @@ betainc_p: Primitive = Primitive(
 # --- public functions -----------------------------------------------------------------------------
 
 
+@dispatched
 def igamma(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     """Return the lower regularized incomplete gamma function.
 
@@ -202,6 +204,7 @@ def igamma(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     return igamma_p(*binary_operands("igamma", a, x))
 
 
+@dispatched
 def igammac(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     """Return the upper regularized incomplete gamma function, ``1 - igamma(a, x)``.
 
@@ -214,6 +217,7 @@ def igammac(a: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     return igammac_p(*binary_operands("igammac", a, x))
 
 
+@dispatched
 def betainc(a: TensorLike, b: TensorLike, x: TensorLike, name: str | None = None) -> Tensor:
     """Return the regularized incomplete beta function.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from freshet.core.tensor import Tensor
 from freshet.ops import elementwise as e
+from freshet.ops.dispatch import dispatched
 from freshet.ops.formulas import Vocabulary, primitive_of
 from freshet.ops.making import ones_of
 from freshet.ops.math import TensorLike, one_operand
@@ -99,6 +100,7 @@ fresnel_cos_p: Primitive = primitive_of(
 )  # fmt: skip
 
 
+@dispatched
 def dawsn(x: TensorLike, name: str | None = None) -> Tensor:
     """Return Dawson's integral ``exp(-x*x) * integral of exp(t*t) from 0 to x``.
 
@@ -109,6 +111,7 @@ def dawsn(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("dawsn", x, dawsn_p)
 
 
+@dispatched
 def expint(x: TensorLike, name: str | None = None) -> Tensor:
     """Return the exponential integral Ei, ``integral of exp(t)/t from -inf to x``; NaN below 0.
 
@@ -119,6 +122,7 @@ def expint(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("expint", x, expint_p)
 
 
+@dispatched
 def spence(x: TensorLike, name: str | None = None) -> Tensor:
     """Return Spence's integral ``-integral of log(t)/(t - 1) from 1 to x``; NaN below 0.
 
@@ -129,6 +133,7 @@ def spence(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("spence", x, spence_p)
 
 
+@dispatched
 def fresnel_sin(x: TensorLike, name: str | None = None) -> Tensor:
     """Return Fresnel's sine integral ``integral of sin(pi*t*t/2) from 0 to x``.
 
@@ -139,6 +144,7 @@ def fresnel_sin(x: TensorLike, name: str | None = None) -> Tensor:
     return one_operand("fresnel_sin", x, fresnel_sin_p)
 
 
+@dispatched
 def fresnel_cos(x: TensorLike, name: str | None = None) -> Tensor:
     """Return Fresnel's cosine integral ``integral of cos(pi*t*t/2) from 0 to x``.
 

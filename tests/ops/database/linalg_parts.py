@@ -40,9 +40,7 @@ def _diag_part(
     for d, part in zip(range(high, low - 1, -1), parts, strict=True):
         missing = longest - part.shape[-1]
         pad = (0, missing) if _left(d, align) else (missing, 0)
-        rows.append(
-            np.pad(part, [(0, 0)] * (part.ndim - 1) + [pad], constant_values=padding_value)
-        )
+        rows.append(np.pad(part, [(0, 0)] * (part.ndim - 1) + [pad], constant_values=padding_value))
     return rows[0] if low == high else np.stack(rows, axis=-2)
 
 

@@ -166,6 +166,17 @@ def strings(*values: Any) -> np.ndarray:
     return array
 
 
+def over(function: Callable[[Any], Any], value: Any) -> Any:
+    """Return a structure with a function applied to what it holds; anything else as it is."""
+    if isinstance(value, dict):
+        return {k: function(v) for k, v in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return tuple(function(v) for v in value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(function(v) for v in value)
+    return value
+
+
 def _rng(shape: tuple[int, ...], dtype: Any, seed: int) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(f"{shape} {np.dtype(dtype)} {seed}".encode()))
 

@@ -52,7 +52,9 @@ def row_reference(part: int, split: bool = False) -> Any:
     return reference
 
 
-def encoded(x: Any, output_encoding: str, errors: str = "replace", replacement_char: int = 65533) -> Any:
+def encoded(
+    x: Any, output_encoding: str, errors: str = "replace", replacement_char: int = 65533
+) -> Any:
     def text(codes: Any) -> bytes:
         good = [c if 0 <= c < 0xD800 or 0xE000 <= c < 0x110000 else None for c in codes]
         kept = [replacement_char if c is None else c for c in good
@@ -93,7 +95,9 @@ def scripts(x: Any) -> Any:
     return np.array([SCRIPTS[int(c)] for c in x.reshape(-1)], np.int32).reshape(x.shape)[()]
 
 
-_STRICT = error("InvalidArgumentError", BROKEN[:1], "UTF-8", errors="strict", message="no character")
+_STRICT = error(
+    "InvalidArgumentError", BROKEN[:1], "UTF-8", errors="strict", message="no character"
+)
 _CODES = np.array(list(SCRIPTS), np.int32)
 _ROWS = Ragged(np.array([72, 233, 128522, 33], np.int32), (np.array([0, 2, 2, 4]),))
 _BAD = Ragged(np.array([72, 0xD800, 0x110000, 33], np.int32), (np.array([0, 2, 4]),))

@@ -1,0 +1,66 @@
+"""A warning for functions that are traced again and again, which says what changed."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+from freshet.core.shapes import TensorSpec
+
+CALLS: Final = 10
+TRACES: Final = 5
+"""A warning comes when so many of the last calls had to trace; as in TensorFlow."""
+WARNINGS: Final = 2
+"""So many warnings a function."""
+_LOG: Final = logging.getLogger("freshet")
+
+
+class Retracing:
+    """Watches the calls of one function."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._calls: deque[int] = deque(maxlen=TRACES)
+        self._warnings = 0
+        self._before: Sequence[Any] | None = None
+
+    def traced(self, call: int, arguments: Sequence[Any]) -> None:
+        """Note a trace; warn if there were too many.
+
+        Args:
+            call: How many calls there were, this one included.
+            arguments: The leaves of the arguments, with specs for tensors.
+        """
+        changed = self._difference(arguments)
+        self._before = arguments
+        self._calls.append(call)
+        first = self._calls[0]
+        often = len(self._calls) == TRACES and call - first < CALLS
+        if not often or self._warnings == WARNINGS:
+            return
+        self._warnings += 1
+        _LOG.warning(
+            "%s was traced in %d of its last %d calls, which takes much more time than running it. "
+            "%s. Define it once, outside of loops; give tensors for numbers that change; leave "
+            "sizes that change open, with input_signature or reduce_retracing=True.",
+            self._name, TRACES, call - first + 1, changed,
+        )  # fmt: skip
+
+    def _difference(self, arguments: Sequence[Any]) -> str:
+        before = self._before
+        if before is None or len(before) != len(arguments):
+            return "The number of its arguments differs from call to call"
+        for number, (old, new) in enumerate(zip(before, arguments, strict=True)):
+            if isinstance(old, TensorSpec) and isinstance(new, TensorSpec):
+                if old.type != new.type:
+                    return f"This time argument {number} was {new.type} instead of {old.type}"
+            elif type(old) is not type(new) or old is not new:
+                return f"This time argument {number} was {_short(new)} instead of {_short(old)}"
+        return "The structure of its arguments differs from call to call"
+
+
+def _short(value: Any) -> str:
+    text = str(value.type) if isinstance(value, TensorSpec) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,1 @@
+"""Sets in rows of tensors: ``ft.sets``."""
