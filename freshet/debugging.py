@@ -4,7 +4,6 @@ from freshet.core.traceback import disable_traceback_filtering as disable_traceb
 from freshet.core.traceback import enable_traceback_filtering as enable_traceback_filtering
 from freshet.core.traceback import is_traceback_filtering_enabled as is_traceback_filtering_enabled
 from freshet.ops.assertions import Assert as Assert
-from freshet.ops.assertions import assert_all_finite as assert_all_finite
 from freshet.ops.assertions import assert_equal as assert_equal
 from freshet.ops.assertions import assert_greater as assert_greater
 from freshet.ops.assertions import assert_greater_equal as assert_greater_equal
@@ -16,7 +15,8 @@ from freshet.ops.assertions import assert_non_negative as assert_non_negative
 from freshet.ops.assertions import assert_non_positive as assert_non_positive
 from freshet.ops.assertions import assert_none_equal as assert_none_equal
 from freshet.ops.assertions import assert_positive as assert_positive
-from freshet.ops.assertions import check_numerics as check_numerics
+from freshet.ops.numerics import assert_all_finite as assert_all_finite
+from freshet.ops.numerics import check_numerics as check_numerics
 from freshet.ops.static_assertions import assert_integer as assert_integer
 from freshet.ops.static_assertions import assert_proper_iterable as assert_proper_iterable
 from freshet.ops.static_assertions import assert_rank as assert_rank

@@ -24,6 +24,26 @@ from freshet.ops.linalg.matrices import matrix_transpose as matrix_transpose
 from freshet.ops.linalg.norms import global_norm as global_norm
 from freshet.ops.linalg.norms import norm as norm
 from freshet.ops.linalg.norms import normalize as normalize
+from freshet.ops.linalg.operators.combined import LinearOperatorAdjoint as LinearOperatorAdjoint
+from freshet.ops.linalg.operators.combined import LinearOperatorBlockDiag as LinearOperatorBlockDiag
+from freshet.ops.linalg.operators.combined import (
+    LinearOperatorComposition as LinearOperatorComposition,
+)
+from freshet.ops.linalg.operators.combined import LinearOperatorInversion as LinearOperatorInversion
+from freshet.ops.linalg.operators.dense import LinearOperatorFullMatrix as LinearOperatorFullMatrix
+from freshet.ops.linalg.operators.dense import (
+    LinearOperatorLowerTriangular as LinearOperatorLowerTriangular,
+)
+from freshet.ops.linalg.operators.diagonal import LinearOperatorDiag as LinearOperatorDiag
+from freshet.ops.linalg.operators.diagonal import LinearOperatorIdentity as LinearOperatorIdentity
+from freshet.ops.linalg.operators.diagonal import (
+    LinearOperatorScaledIdentity as LinearOperatorScaledIdentity,
+)
+from freshet.ops.linalg.operators.diagonal import LinearOperatorZeros as LinearOperatorZeros
+from freshet.ops.linalg.operators.kronecker import (
+    LinearOperatorKronecker as LinearOperatorKronecker,
+)
+from freshet.ops.linalg.operators.operator import LinearOperator as LinearOperator
 from freshet.ops.linalg.parts import band_part as band_part
 from freshet.ops.linalg.parts import diag as diag
 from freshet.ops.linalg.parts import diag_part as diag_part

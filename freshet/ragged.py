@@ -1,5 +1,7 @@
 """Ragged tensors: ``ft.ragged``."""
 
+from freshet.ops.ragged.crossing import cross as cross
+from freshet.ops.ragged.crossing import cross_hashed as cross_hashed
 from freshet.ops.ragged.elementwise import map_flat_values as map_flat_values
 from freshet.ops.ragged.gathering import boolean_mask as boolean_mask
 from freshet.ops.ragged.joining import stack as stack

@@ -1,10 +1,10 @@
 """Operations on strings: ``ft.strings``."""
 
-from freshet.ops.strings.case import length as length
-from freshet.ops.strings.case import lower as lower
-from freshet.ops.strings.case import strip as strip
-from freshet.ops.strings.case import substr as substr
-from freshet.ops.strings.case import upper as upper
+from freshet.ops.strings.characters import length as length
+from freshet.ops.strings.characters import lower as lower
+from freshet.ops.strings.characters import strip as strip
+from freshet.ops.strings.characters import substr as substr
+from freshet.ops.strings.characters import upper as upper
 from freshet.ops.strings.formatting import format as format
 from freshet.ops.strings.hashing import to_hash_bucket as to_hash_bucket
 from freshet.ops.strings.hashing import to_hash_bucket_fast as to_hash_bucket_fast

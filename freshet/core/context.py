@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 if TYPE_CHECKING:
     from freshet.core.tensor import Tensor
@@ -55,6 +58,15 @@ class Recorder(Protocol):
 class _State(threading.local):
     tracer: Tracer | None = None
     recorders: tuple[Recorder, ...] = ()
+
+    def __init__(self) -> None:
+        quiet = contextvars.copy_context()
+        quiet.run(np.seterr, all="ignore")
+        self.quietly: Callable[..., Any] = quiet.run
+        """Calls NumPy functions without warnings, in a third of the time that `errstate` takes.
+
+        They must not come back here.
+        """
 
 
 state = _State()

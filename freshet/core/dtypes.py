@@ -98,6 +98,25 @@ class DType:
         return self._limits()[1]
 
     @property
+    def limits(self) -> tuple[Any, Any]:
+        """Range of intensities in images: (0, 1) for floats, else smallest and largest value."""
+        return (0, 1) if self.is_floating else (self.min, self.max)
+
+    @property
+    def is_quantized(self) -> bool:
+        """False: there are no quantized dtypes."""
+        return False
+
+    @property
+    def is_numpy_compatible(self) -> bool:
+        """True: arrays hold each dtype."""
+        return True
+
+    def is_compatible_with(self, other: object) -> bool:
+        """Return whether this is the dtype that `other` names."""
+        return self == as_dtype(other)
+
+    @property
     def as_datatype_enum(self) -> int:
         """Number of this dtype in TensorFlow's `DataType` enumeration (types.proto)."""
         return _ENUM[self.name]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from freshet.core.errors import did_you_mean
+from freshet.core.renamed import modern_form
 
 
 class Namespace:
@@ -48,7 +49,7 @@ class Namespace:
         if name not in self.table:
             raise AttributeError(
                 f"module {self._package!r} has no attribute {name!r}"
-                + did_you_mean(name, self.table)
+                + (modern_form(self._package, name) or did_you_mean(name, self.table))
             )
         module, attribute = self.table[name]
         found = importlib.import_module(module)

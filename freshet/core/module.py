@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
+from freshet.core.errors import InvalidArgumentError
 from freshet.core.nest import flatten, is_nested
+from freshet.core.scopes import name_scope, scoped
 from freshet.core.variable import Variable
 
 
@@ -17,7 +20,10 @@ class Module:
     `variables`, `trainable_variables` and `submodules`, attributes in alphabetical order.
 
     Args:
-        name: The snake-cased class name by default.
+        name: A Python identifier; the snake-cased class name by default.
+
+    Raises:
+        InvalidArgumentError: The name is not a Python identifier.
 
     Example:
         >>> import freshet as ft
@@ -29,13 +35,27 @@ class Module:
         ['w']
     """
 
+    _takes_any_name: ClassVar[bool] = False
+    """Whether the name need not be an identifier."""
+
     def __init__(self, name: str | None = None) -> None:
+        if name is not None and not (self._takes_any_name or str(name).isidentifier()):
+            raise InvalidArgumentError(
+                f"{type(self).__name__}: the name of a module must be a Python identifier, "
+                f"received {name!r}"
+            )
         self._module_name = name or to_snake_case(type(self).__name__)
+        self._module_scope = scoped(f"{self._module_name}/")
 
     @property
     def name(self) -> str:
         """The module's name."""
         return self._module_name
+
+    @property
+    def name_scope(self) -> name_scope:
+        """A scope that puts the module's name before those of variables made in it."""
+        return name_scope(self._module_scope)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -59,8 +79,26 @@ class Module:
 
     @classmethod
     def with_name_scope(cls, method: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `method` itself; names carry no scope here."""
-        return method
+        """Return a method that runs in the module's `name_scope`: use it as a decorator.
+
+        Example:
+            >>> import freshet as ft
+            >>> class Dense(ft.Module):
+            ...     @ft.Module.with_name_scope
+            ...     def __call__(self, x):
+            ...         self.w = ft.Variable(2.0, name="w")
+            ...         return x * self.w
+            >>> dense = Dense()
+            >>> float(dense(3.0)), dense.w.name
+            (6.0, 'dense/w')
+        """
+
+        @functools.wraps(method)
+        def scoped_method(self: Module, *args: Any, **kwargs: Any) -> Any:
+            with self.name_scope:
+                return method(self, *args, **kwargs)
+
+        return scoped_method
 
     def _find(self, kind: type[Any]) -> Iterator[Any]:
         seen: set[int] = {id(self)}

@@ -89,6 +89,59 @@ class TensorShape(tuple[Dim, ...]):
             raise InvalidArgumentError(f"Shape {self} must have rank {rank}")
         return self
 
+    def with_rank_at_least(self, rank: int) -> TensorShape:
+        """Return this shape; `InvalidArgumentError` if its rank is lower."""
+        if len(self) < rank:
+            raise InvalidArgumentError(f"Shape {self} must have rank at least {rank}")
+        return self
+
+    def with_rank_at_most(self, rank: int) -> TensorShape:
+        """Return this shape; `InvalidArgumentError` if its rank is higher."""
+        if len(self) > rank:
+            raise InvalidArgumentError(f"Shape {self} must have rank at most {rank}")
+        return self
+
+    def assert_has_rank(self, rank: int) -> None:
+        """Raise `InvalidArgumentError` unless the rank is `rank`."""
+        self.with_rank(rank)
+
+    def assert_same_rank(self, other: Iterable[Any]) -> None:
+        """Raise `InvalidArgumentError` unless the ranks are the same."""
+        other = TensorShape(other)
+        if len(self) != len(other):
+            raise InvalidArgumentError(f"Shapes {self} and {other} must have the same rank")
+
+    def assert_is_fully_defined(self) -> None:
+        """Raise `InvalidArgumentError` unless every size is known."""
+        if not self.is_fully_defined():
+            raise InvalidArgumentError(f"Shape {self} is not fully defined")
+
+    def is_subtype_of(self, other: Iterable[Any]) -> bool:
+        """Return whether every concrete shape that fits this one fits `other`."""
+        other = TensorShape(other)
+        return len(self) == len(other) and all(
+            b is None or a == b for a, b in zip(self, other, strict=True)
+        )
+
+    def most_specific_compatible_shape(self, other: Iterable[Any]) -> TensorShape:
+        """Return the shape that both fit: with the sizes in which they agree.
+
+        Raises:
+            InvalidArgumentError: Their ranks differ; there is no shape of unknown rank.
+        """
+        other = TensorShape(other)
+        self.assert_same_rank(other)
+        return TensorShape(a if a == b else None for a, b in zip(self, other, strict=True))
+
+    def most_specific_common_supertype(self, others: Iterable[Any]) -> TensorShape | None:
+        """Return the shape that this one and others fit, None if their ranks differ."""
+        found = self
+        for other in map(TensorShape, others):
+            if len(other) != len(found):
+                return None
+            found = found.most_specific_compatible_shape(other)
+        return found
+
     def __add__(self, other: Iterable[Any]) -> TensorShape:
         return self.concatenate(other)
 
@@ -211,6 +264,44 @@ class TensorSpec:
     def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
         """Return the spec of a tensor."""
         return cls(tensor.shape, tensor.dtype, name)
+
+    @classmethod
+    def from_spec(cls, spec: Any, name: str | None = None) -> TensorSpec:
+        """Return a spec with the shape and dtype of another, and perhaps another name."""
+        return cls(spec.shape, spec.dtype, name or spec.name)
+
+    @property
+    def value_type(self) -> Any:
+        """The class of values that a spec describes."""
+        from freshet.core.tensor import Tensor  # noqa: PLC0415 (tensor builds on shapes)
+
+        return Tensor
+
+    def is_subtype_of(self, other: Any) -> bool:
+        """Return whether every tensor that fits this spec fits `other`."""
+        return (
+            isinstance(other, TensorSpec)
+            and self.dtype == other.dtype
+            and self.shape.is_subtype_of(other.shape)
+        )
+
+    def most_specific_compatible_type(self, other: TensorSpec) -> TensorSpec:
+        """Return the spec that the tensors of both fit.
+
+        Raises:
+            InvalidArgumentError: Their dtypes or ranks differ.
+        """
+        if self.dtype != other.dtype:
+            raise InvalidArgumentError(f"No spec fits both {self} and {other}: dtypes differ")
+        shape = self.shape.most_specific_compatible_shape(other.shape)
+        return TensorSpec(shape, self.dtype, self.name if self.name == other.name else None)
+
+    def most_specific_common_supertype(self, others: Sequence[TensorSpec]) -> TensorSpec | None:
+        """Return the spec that the tensors of this one and others fit, None if there is none."""
+        if any(o.dtype != self.dtype for o in others):
+            return None
+        shape = self.shape.most_specific_common_supertype([o.shape for o in others])
+        return None if shape is None else TensorSpec(shape, self.dtype, self.name)
 
     @property
     def type(self) -> TensorType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast, final
 
 import numpy as np
 
@@ -38,8 +38,17 @@ class Symbol(Protocol):
         """Learn the shape of something whose rank was not known."""
 
 
+_NEW: Final = object.__new__
+_operators: dict[str, Callable[..., Tensor]] = {}
+
+
 def _operator(name: str) -> Callable[..., Tensor]:
-    return cast("Callable[..., Tensor]", provider("operators")[name])
+    return _operators[name] if _operators else _load_operators()[name]
+
+
+def _load_operators() -> dict[str, Callable[..., Tensor]]:
+    _operators.update(provider("operators"))
+    return _operators
 
 
 class Operand:
@@ -190,10 +199,12 @@ class Tensor(Operand):
     `ft.constant`.
     """
 
-    __slots__ = ("__weakref__", "_array", "_keras_mask", "_symbol", "dtype", "shape")
+    __slots__ = ("__weakref__", "_array", "_keras_mask", "_part_of", "_symbol", "dtype", "shape")
 
     dtype: DType
     shape: TensorShape
+    _part_of: tuple[Any, Any]
+    """The variable and the key that this was read with, if it is a part of one."""
 
     def __init__(self) -> None:
         raise TypeError("make a tensor with ft.constant(value)")
@@ -206,6 +217,16 @@ class Tensor(Operand):
         tensor._symbol = None
         tensor.dtype = dtypes.of_array(array) if dtype is None else dtype
         tensor.shape = tuple.__new__(TensorShape, array.shape)
+        return tensor
+
+    @classmethod
+    def _made(cls, array: Array, dtype: DType, shape: TensorShape) -> Tensor:
+        """Wrap an array whose dtype and shape are known."""
+        tensor = _NEW(cls)
+        tensor._array = array
+        tensor._symbol = None
+        tensor.dtype = dtype
+        tensor.shape = shape
         return tensor
 
     @classmethod
@@ -248,6 +269,16 @@ class Tensor(Operand):
     def device(self) -> str:
         """Where the values are: always the CPU."""
         return "/job:localhost/replica:0/task:0/device:CPU:0"
+
+    @property
+    def assign(self) -> Callable[..., Any]:
+        """Of a part of a variable, ``v[1:3]``, the function that assigns to it."""
+        part: tuple[Any, Any] | None = getattr(self, "_part_of", None)
+        if part is None:
+            raise AttributeError(
+                "a tensor does not change; only a variable and a part of one, v[...], have assign()"
+            )
+        return lambda value, name=None: _operator("assign_slice")(*part, value)
 
     def numpy(self) -> Any:
         """Return the values as a new NumPy array; a scalar for a tensor of rank 0.

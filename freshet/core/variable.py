@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 
 from freshet.core import context
 from freshet.core.buffers import aligned_copy
+from freshet.core.distribution import VariableAggregation, VariableSynchronization
 from freshet.core.dtypes import DType, as_dtype
 from freshet.core.errors import DTypeError, FailedPreconditionError, InvalidArgumentError
 from freshet.core.providers import provider
+from freshet.core.scopes import scoped
 from freshet.core.shapes import TensorShape, TensorSpec
-from freshet.core.tensor import Array, Operand, Tensor
+from freshet.core.tensor import Array, Operand, Reference, Tensor
 
 _NUMBERS = itertools.count()
 
@@ -25,12 +27,16 @@ class Variable(Operand):
 
     Args:
         initial_value: The first value, or a function without arguments that returns it.
-        trainable: Whether gradient tapes watch it by themselves.
+        trainable: Whether gradient tapes watch it by themselves; None means yes.
+        validate_shape: Ignored: the shape is always known.
+        caching_device: Ignored: there is one device.
         name: For printing and saving; ``Variable`` by default.
         dtype: Dtype of the value; that of `initial_value` by default.
         shape: Shape of the value; a dimension of None may change from one assignment to the next.
             That of `initial_value` by default.
         constraint: A function that an optimizer applies to the value after each update.
+        synchronization: When copies of the variable are made equal; kept, as there is one.
+        aggregation: How updates of several copies become one; kept.
 
     Raises:
         InvalidArgumentError: `initial_value` does not fit `dtype` or `shape`.
@@ -48,6 +54,7 @@ class Variable(Operand):
         "__weakref__",
         "_array",
         "_shared",
+        "aggregation",
         "constraint",
         "dtype",
         "name",
@@ -55,6 +62,7 @@ class Variable(Operand):
         "path",
         "regularizer",
         "shape",
+        "synchronization",
         "trainable",
     )
 
@@ -64,13 +72,18 @@ class Variable(Operand):
     def __init__(
         self,
         initial_value: Any,
-        trainable: bool = True,
+        trainable: bool | None = True,
+        validate_shape: bool = True,
+        caching_device: Any = None,
         *,
         name: str | None = None,
         dtype: Any = None,
         shape: Any = None,
         constraint: Callable[[Any], Any] | None = None,
+        synchronization: Any = None,
+        aggregation: Any = None,
     ) -> None:
+        del validate_shape, caching_device
         tracer = context.state.tracer
         if tracer is not None:
             tracer.register_variable(self)
@@ -83,10 +96,16 @@ class Variable(Operand):
                 "the function's arguments; pass a function without arguments, or make the variable "
                 "outside"
             )
-        self.name = name or "Variable"
+        self.name = scoped(name or "Variable")
         self.path = self.name
         """The name with those of the layers that own the variable before it."""
-        self.trainable = trainable
+        self.synchronization = VariableSynchronization.AUTO
+        if synchronization is not None:
+            self.synchronization = VariableSynchronization(synchronization)
+        self.aggregation = VariableAggregation.NONE
+        if aggregation is not None:
+            self.aggregation = VariableAggregation(aggregation)
+        self.trainable = trainable is None or bool(trainable)
         self.constraint = constraint
         self.regularizer: Callable[[Any], Any] | None = None
         """A function whose result is added to the loss of the model that owns the variable."""
@@ -112,6 +131,21 @@ class Variable(Operand):
 
     read_value = value
 
+    initialized_value = value
+
+    @property
+    def initial_value(self) -> Tensor:
+        """The present value: the first one is not kept. For TensorFlow 1.x programs."""
+        return self.value()
+
+    def experimental_ref(self) -> Reference:
+        """Return ``self.ref()``; kept for older programs."""
+        return self.ref()
+
+    def is_initialized(self) -> Tensor:
+        """Return True: a variable has a value as soon as it is made."""
+        return cast(Tensor, provider("convert")(True))
+
     def numpy(self) -> Any:
         """Return the present value as a new NumPy array.
 
@@ -121,8 +155,17 @@ class Variable(Operand):
         self._refuse_tracing("numpy()")
         return self._array[()] if self._array.ndim == 0 else self._array.copy()
 
-    def assign(self, value: Any) -> Variable:
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None,
+        read_value: bool = True,
+    ) -> Variable:  # fmt: skip
         """Replace the value.
+
+        Args:
+            value: The new value.
+            use_locking: Ignored: assignments do not overlap.
+            name: Ignored.
+            read_value: Ignored: reading costs nothing.
 
         Raises:
             InvalidArgumentError: `value` has another dtype or does not fit the variable's shape.
@@ -138,13 +181,134 @@ class Variable(Operand):
             self._shared = True
         return self
 
-    def assign_add(self, delta: Any) -> Variable:
-        """Add `delta` to the value."""
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None,
+        read_value: bool = True,
+    ) -> Variable:  # fmt: skip
+        """Add `delta` to the value. Arguments as for `assign`."""
         return self.assign(self.value() + delta)
 
-    def assign_sub(self, delta: Any) -> Variable:
-        """Subtract `delta` from the value."""
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None,
+        read_value: bool = True,
+    ) -> Variable:  # fmt: skip
+        """Subtract `delta` from the value. Arguments as for `assign`."""
         return self.assign(self.value() - delta)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        part: Tensor = provider("operators")["getitem"](self, key)
+        part._part_of = (self, key)
+        return part
+
+    # --- rows and places --------------------------------------------------------------------------
+
+    def scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
+        """Replace rows.
+
+        Args:
+            sparse_delta: `IndexedSlices`: the rows, and which they are.
+            use_locking: Ignored.
+            name: Ignored.
+
+        Raises:
+            InvalidArgumentError: A row does not exist.
+
+        Example:
+            >>> import freshet as ft
+            >>> v = ft.Variable([1, 2, 3])
+            >>> v.scatter_update(ft.IndexedSlices([8, 9], [2, 0])).numpy().tolist()
+            [9, 2, 8]
+        """
+        return self._scatter("update", sparse_delta)
+
+    def scatter_add(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
+        """Add to rows; a row that is named twice is added to twice. See `scatter_update`."""
+        return self._scatter("add", sparse_delta)
+
+    def scatter_sub(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
+        """Subtract from rows. See `scatter_update`."""
+        return self._scatter("sub", sparse_delta)
+
+    def scatter_mul(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
+        """Multiply rows. See `scatter_update`."""
+        return self._scatter("mul", sparse_delta)
+
+    def scatter_div(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
+        """Divide rows. See `scatter_update`."""
+        return self._scatter("div", sparse_delta)
+
+    def scatter_max(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
+        """Replace elements of rows where the new ones are larger. See `scatter_update`."""
+        return self._scatter("max", sparse_delta)
+
+    def scatter_min(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
+        """Replace elements of rows where the new ones are smaller. See `scatter_update`."""
+        return self._scatter("min", sparse_delta)
+
+    def batch_scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Variable:
+        """Replace ``self[b..., indices[b..., i]]`` by ``values[b..., i]``. See `scatter_update`."""
+        run = provider("operators")["batch_scatter_update"]
+        return cast(Variable, run(self, sparse_delta.indices, sparse_delta.values))
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Variable:
+        """Replace the parts that vectors of indices name, as `ft.tensor_scatter_nd_update`."""
+        return self._scatter_nd("update", indices, updates)
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Variable:
+        """Add to the parts that vectors of indices name."""
+        return self._scatter_nd("add", indices, updates)
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Variable:
+        """Subtract from the parts that vectors of indices name."""
+        return self._scatter_nd("sub", indices, updates)
+
+    def scatter_nd_max(self, indices: Any, updates: Any, name: str | None = None) -> Variable:
+        """Replace elements of the parts that vectors of indices name by larger ones."""
+        return self._scatter_nd("max", indices, updates)
+
+    def scatter_nd_min(self, indices: Any, updates: Any, name: str | None = None) -> Variable:
+        """Replace elements of the parts that vectors of indices name by smaller ones."""
+        return self._scatter_nd("min", indices, updates)
+
+    def _scatter(self, op: str, delta: Any) -> Variable:
+        if not hasattr(delta, "indices"):
+            raise DTypeError(f"scatter_{op}: expected ft.IndexedSlices, received {delta!r}")
+        run = provider("operators")["scatter"]
+        return cast(Variable, run(self, op, delta.indices, delta.values, rows=True))
+
+    def _scatter_nd(self, op: str, indices: Any, updates: Any) -> Variable:
+        run = provider("operators")["scatter"]
+        return cast(Variable, run(self, op, indices, updates, rows=False))
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
+        """Return the parts that vectors of indices name, as `ft.gather_nd`."""
+        return cast(Tensor, provider("operators")["gather_nd"](self, indices))
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
+        """Return rows, as `ft.gather`."""
+        return cast(Tensor, provider("operators")["gather"](self, indices))
+
+    # --- what it is -------------------------------------------------------------------------------
+
+    def set_shape(self, shape: Any) -> None:
+        """Narrow unknown sizes of the shape; `InvalidArgumentError` if it does not fit."""
+        self.shape = self.shape.merge_with(shape)
 
     def get_shape(self) -> TensorShape:
         """Return the shape; kept for TensorFlow 1.x programs."""

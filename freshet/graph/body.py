@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from freshet.core import context
-from freshet.core.errors import InvalidArgumentError
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
@@ -74,11 +73,10 @@ class BodyTracer(GraphTracer):
             self.assigned.append(variable)
 
     def register_variable(self, variable: Variable) -> None:
-        """Refuse: each run of the body would make another one."""
-        raise InvalidArgumentError(
-            f"{self.name}: the variable {variable.name!r} is made inside a branch or loop; make it "
-            "before"
-        )
+        """Let it belong to the function around, as the weights of a layer first called here do."""
+        tracer, _ = self._outer
+        if tracer is not None:
+            tracer.register_variable(variable)
 
     def final(self, variable: Variable) -> Tensor:
         """Return what a variable holds when the body ends."""

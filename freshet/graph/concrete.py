@@ -1,4 +1,4 @@
-"""`ConcreteFunction`: a function traced for one signature; how it runs and how it differentiates."""
+"""`ConcreteFunction`: a function traced for one signature; how it runs and differentiates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from freshet.core import context
 from freshet.core.config import config
-from freshet.core.errors import InvalidArgumentError
 from freshet.core.nest import flatten, map_structure, packer
 from freshet.core.providers import provider
 from freshet.core.shapes import TensorSpec, TensorType
@@ -17,7 +16,7 @@ from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
 from freshet.graph.ir import Graph
 from freshet.graph.passes.specialize import specialize
-from freshet.graph.signature import Signature, as_text, described
+from freshet.graph.signature import Signature, SignatureError, as_text, described
 from freshet.graph.split_gradient import split_gradient
 from freshet.graph.trace import GraphTracer, inline
 from freshet.ops.conversion import convert_to_tensor
@@ -25,10 +24,6 @@ from freshet.ops.primitive import Call, Joint
 
 # Ragged and sparse tensors go in and come out as their components.
 _flatten = functools.partial(flatten, expand_composites=True)
-
-
-class SignatureError(InvalidArgumentError, TypeError):
-    """A traced function is given an argument of another dtype or shape than it takes."""
 
 
 class ConcreteFunction:
@@ -147,17 +142,15 @@ class ConcreteFunction:
             **kwargs: The same by name: that of the argument, or of its `TensorSpec`.
 
         Raises:
-            TypeError: An argument is missing or is not known.
-            InvalidArgumentError: They do not fit `inputs`.
+            SignatureError: An argument is missing, not known, or does not fit. It is an
+                `InvalidArgumentError` and a `TypeError`.
         """
         specs = self.inputs
         given = _flatten(list(args))
         if not kwargs and len(given) == len(specs):
             values = given
         elif self.signature is None:
-            raise InvalidArgumentError(
-                f"{self.name}: takes {len(specs)} tensors, received {len(given)}"
-            )
+            raise SignatureError(f"{self.name}: takes {len(specs)} tensors, received {len(given)}")
         else:
             values = self.signature.bind(args, kwargs)
         pairs = enumerate(zip(values, specs, strict=True))

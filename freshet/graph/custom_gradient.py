@@ -166,9 +166,7 @@ class _Rule:
                 f"gradients, one for each argument; it returned {len(given)}"
             )
         pairs = zip([*given, *own], self.sources, strict=True)
-        return [
-            None if g is None else convert_to_tensor(g, dtype_hint=t.dtype) for g, t in pairs
-        ]
+        return [None if g is None else convert_to_tensor(g, dtype_hint=t.dtype) for g, t in pairs]
 
     def _with_variables(self, grads: Sequence[Tensor]) -> tuple[Any, list[Any]]:
         names = ", ".join(repr(v.name) for v in self._variables)

@@ -322,7 +322,7 @@ def carrying_tangents(
     pure = tuple(
         n for n in graph.nodes
         # What printed or called Python has done so already.
-        if not (n.primitive.effect and not any(v in needed for v in n.outputs))
+        if not (n.has_effect and not any(v in needed for v in n.outputs))
     )  # fmt: skip
     quiet = Graph(graph.name, graph.inputs, pure, graph.outputs, graph.updates)
     tracer = GraphTracer(f"{graph.name}_tangents")
@@ -384,5 +384,28 @@ def _scan_rule(primitive: Any, call: Call, tangents: Tangents) -> Tangents:
     return [found.get(i) for i in range(len(call.outputs))]
 
 
-GRAPH_RULES: Final[dict[str, Callable[[Any, Call, Tangents], Tangents]]] = {"scan": _scan_rule}
+def _cond_rule(primitive: Any, call: Call, tangents: Tangents) -> Tangents:
+    """Return the tangents of a condition: a condition whose branches compute tangents alone."""
+    moving = [t is not None for t in tangents[1:]]
+    names = ("then", "otherwise")
+    found: set[int] = set()
+    for name in names:
+        found.update(carrying_tangents(call.params[name], moving)[1])
+    numbers = sorted(found)
+    if not numbers:
+        return [None] * len(call.outputs)
+    sides = {}
+    for name in names:
+        whole, _ = carrying_tangents(call.params[name], moving, numbers)
+        outputs = whole.outputs[len(call.outputs) :]
+        sides[name] = Graph(whole.name, whole.inputs, whole.nodes, outputs)
+    operands = (*call.inputs, *(t for t in tangents[1:] if t is not None))
+    results = dict(zip(numbers, primitive.apply(operands, sides), strict=True))
+    return [results.get(i) for i in range(len(call.outputs))]
+
+
+GRAPH_RULES: Final[dict[str, Callable[[Any, Call, Tangents], Tangents]]] = {
+    "cond": _cond_rule,
+    "scan": _scan_rule,
+}
 """For primitives with graphs among their parameters: how they carry tangents."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import types
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -20,9 +21,9 @@ from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.tensor import Reference, Tensor
 from freshet.core.variable import Variable
 from freshet.graph.concrete import ConcreteFunction as ConcreteFunction
-from freshet.graph.concrete import SignatureError, fitted
+from freshet.graph.concrete import fitted
 from freshet.graph.retracing import Retracing
-from freshet.graph.signature import Signature
+from freshet.graph.signature import Signature, SignatureError
 from freshet.graph.split_gradient import split_gradient as split_gradient
 from freshet.graph.trace import GraphTracer
 from freshet.ops.conversion import convert_to_tensor
@@ -31,6 +32,13 @@ from freshet.ops.conversion import convert_to_tensor
 _flatten = functools.partial(flatten, expand_composites=True)
 _pack = functools.partial(pack_sequence_as, expand_composites=True)
 _skeleton = functools.partial(skeleton, expand_composites=True)
+_EXPERIMENTAL: Final = frozenset(
+    {
+        "experimental_attributes", "experimental_autograph_options", "experimental_compile",
+        "experimental_follow_type_hints", "experimental_implements", "experimental_relax_shapes",
+    }
+)  # fmt: skip
+"""Arguments of `function` that TensorFlow has, too."""
 _run_eagerly = False
 _ARRAYS: Final = (np.ndarray, np.generic)
 _TENSORS: Final = (Tensor, *_ARRAYS, bool, int, float, str, bytes)
@@ -89,19 +97,33 @@ class Function:
         self._retracing = Retracing(self._name)
         self._lock = threading.RLock()
         self._traced = False
-        self._bound: weakref.WeakKeyDictionary[Any, Function] = weakref.WeakKeyDictionary()
+        self._bound: dict[int, tuple[Any, Function]] = {}
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """Return the function bound to an object: each object has its own traces."""
         if instance is None:
             return self
-        if instance not in self._bound:
-            self._bound[instance] = Function(
-                _weak_method(self.python_function, instance, self._autograph),
-                self.input_signature, self._reduce_retracing, self._name,
-                autograph=self._autograph,
-            )  # fmt: skip
-        return self._bound[instance]
+        key = id(instance)
+        found = self._bound.get(key)
+        if found is None:
+            with self._lock:
+                found = self._bound.get(key)
+                if found is None:
+                    found = self._bound[key] = self._bind(instance)
+        return found[1]
+
+    def _bind(self, instance: Any) -> tuple[Any, Function]:
+        """Return what keeps the place of an object, and the function bound to it."""
+        key, bound = id(instance), self._bound
+        try:
+            place: Any = weakref.ref(instance, lambda _: bound.pop(key, None))
+            method = _weak_method(self.python_function, instance, self._autograph)
+        except TypeError:  # an object that cannot be referred to weakly is kept alive
+            place, method = instance, types.MethodType(self.python_function, instance)
+        return place, Function(
+            method, self.input_signature, self._reduce_retracing, self._name,
+            autograph=self._autograph,
+        )  # fmt: skip
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function."""
@@ -120,7 +142,7 @@ class Function:
         concrete, tensors = self._find(leaves, structure)
         self._calls += 1
         if len(self._concrete) > traces and self.input_signature is None:
-            self._retracing.traced(self._calls, self._leaves(leaves, self._specs(leaves)))
+            self._retracing.traced(self._calls, leaves)
         if is_plain and self.input_signature is None and not self._reduce_retracing:
             self._plain[tuple(key)] = concrete
         return concrete.call_flat(tensors)
@@ -251,7 +273,7 @@ class Function:
         count = len(signature)
         beyond = _flatten([args[count:], kwargs])
         if len(args) < count or any(isinstance(v, (Tensor, *_ARRAYS)) for v in beyond):
-            raise InvalidArgumentError(
+            raise SignatureError(
                 f"{self._name}: input_signature has {count} arguments, received "
                 f"{len(args) + len(kwargs)}"
             )
@@ -418,10 +440,13 @@ def function(
             get Python's own statements, so that a loop over a list is unrolled.
         jit_compile: Accepted for TensorFlow programs; everything is compiled.
         reduce_retracing: Leave sizes open that differ from call to call.
-        **kwargs: TensorFlow's experimental arguments, ignored.
+        **kwargs: TensorFlow's experimental arguments, ignored, and the older names
+            `experimental_relax_shapes` of `reduce_retracing` and `experimental_compile` of
+            `jit_compile`.
 
     Raises:
-        InvalidArgumentError: On a call, if the arguments do not fit `input_signature`.
+        SignatureError: On a call, if the arguments do not fit `input_signature`. It is an
+            `InvalidArgumentError` and a `TypeError`.
 
     Example:
         >>> import freshet as ft
@@ -431,7 +456,11 @@ def function(
         >>> double(ft.constant([1, 2])).numpy().tolist()
         [2, 4]
     """
-    del jit_compile, kwargs
+    del jit_compile
+    unknown = sorted(set(kwargs) - _EXPERIMENTAL)
+    if unknown:
+        raise TypeError(f"function: there is no argument {unknown[0]!r}")
+    reduce_retracing = bool(reduce_retracing or kwargs.get("experimental_relax_shapes"))
     if func is None:
         return functools.partial(
             function, input_signature=input_signature, autograph=autograph,

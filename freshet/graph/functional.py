@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from freshet.core import context
-from freshet.core.errors import InvalidArgumentError
+from freshet.core.composite import CompositeTensor, CompositeTensorError
+from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.core.nest import flatten, is_nested, map_structure, pack_sequence_as
 from freshet.core.tensor import Tensor
 from freshet.graph.scan import scan as run_steps
+from freshet.graph.vectorize import vectorized
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
@@ -158,7 +160,11 @@ def vectorized_map(
     fallback_to_while_loop: bool = True,
     warn: bool = True,
 ) -> Any:
-    """Apply a function to each element along the first dimension: `map_fn` by another name.
+    """Apply a function to each element along the first dimension, to all of them at once.
+
+    The function is called once, and each of its operations runs with one more dimension. Where that
+    cannot be done, because the function draws random numbers, has effects or needs values, it is
+    `map_fn`.
 
     Args:
         fn: As for `map_fn`.
@@ -170,7 +176,25 @@ def vectorized_map(
         >>> vectorized_map(lambda x: x + 1.0, [1.0, 2.0]).numpy().tolist()
         [2.0, 3.0]
     """
-    return map_fn(fn, elems)
+    if any(isinstance(leaf, CompositeTensor) for leaf in flatten(elems)):
+        return map_fn(fn, elems)
+    rows = _tensors(elems)
+    leaves = flatten(rows)
+    sizes = {leaf.shape[0] for leaf in leaves}
+    if len(sizes) != 1 or not sizes.isdisjoint({None, 0}):
+        return map_fn(fn, elems)
+    result: Any = None
+
+    def flat(*row: Tensor) -> list[Tensor]:
+        nonlocal result
+        result = fn(pack_sequence_as(rows, row))
+        return [convert_to_tensor(leaf) for leaf in flatten(result)]
+
+    try:
+        found = vectorized(flat, leaves, once=False)
+    except (FailedPreconditionError, CompositeTensorError):
+        found = None  # it needs the value of an element, or returns ragged tensors
+    return map_fn(fn, elems) if found is None else pack_sequence_as(result, found)
 
 
 # --- parts ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -69,13 +70,14 @@ def batch_jacobian(
     Returns:
         A tensor of shape ``[batch] + target.shape[1:] + source.shape[1:]``, or None.
     """
-    batch, *sizes = target.shape
-    if None in sizes:
+    batch, *open_sizes = target.shape
+    sizes = [s for s in open_sizes if s is not None]
+    if len(sizes) < len(open_sizes):
         raise InvalidArgumentError(
             f"GradientTape.batch_jacobian: the target {target._type} must have known sizes after "
             "the first"
         )
-    count = int(np.prod(sizes, dtype=np.int64))
+    count = math.prod(sizes)
     one = np.eye(count, dtype=target.dtype.as_numpy_dtype).reshape(count, 1, *sizes)
     if batch is None:
         every = shaping.concat([[count], shaping.shape(target)], 0)
@@ -109,9 +111,13 @@ def _rows(gradient: Gradient, seeds: Tensor, at_once: bool) -> list[Tensor | Non
         none = shaping.zeros(tuple(seeds.shape)[1:], seeds.dtype)
         rows = [shaping.expand_dims(g, 0)[:0] for g in dense(none)]
     elif not at_once or count <= FEW:
-        found = [dense(seeds[i]) for i in range(count)]
-        rows = [shaping.stack(list(column)) for column in zip(*found, strict=True)]
+        rows = _one_by_one(dense, seeds)
     else:
-        rows = vectorized(dense, seeds)
+        rows = vectorized(dense, [seeds], once=True) or []
     given = iter(rows)
     return [next(given) if there else None for there in exists]
+
+
+def _one_by_one(function: Callable[[Tensor], list[Tensor]], seeds: Tensor) -> list[Tensor]:
+    found = [function(seeds[i]) for i in range(seeds.shape[0] or 0)]
+    return [shaping.stack(list(column)) for column in zip(*found, strict=True)]

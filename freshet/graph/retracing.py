@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from freshet.core.shapes import TensorSpec
+from freshet.core.tensor import Tensor
 
 CALLS: Final = 10
 TRACES: Final = 5
@@ -31,8 +32,12 @@ class Retracing:
 
         Args:
             call: How many calls there were, this one included.
-            arguments: The leaves of the arguments, with specs for tensors.
+            arguments: The leaves of the arguments.
         """
+        arguments = [
+            TensorSpec(leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else leaf
+            for leaf in arguments
+        ]
         changed = self._difference(arguments)
         self._before = arguments
         self._calls.append(call)

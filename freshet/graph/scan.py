@@ -123,7 +123,7 @@ def _reference(*arrays: Array, body: Graph, **params: Any) -> tuple[Array, ...]:
     order = range(steps - 1, -1, -1) if parts.reverse else range(steps)
     rows: dict[int, list[Array]] = {}
     for t in order:
-        results = interpret(body, [*carries, *(s[t] for s in sequences), *invariants])
+        results = interpret(body, [*carries, *(s[t, ...] for s in sequences), *invariants])
         carries, rows[t] = results[: parts.carries], results[parts.carries :]
     if not rows:
         kinds = [v.type for v in body.outputs[parts.carries :]]
@@ -241,6 +241,9 @@ class _Backward:
         carried = [i for i in range(parts.carries) if i in self.seeds]
         rows = [i for i in self.seeds if i >= parts.carries]
         sequences, invariants = self._kept_tensors()
+        counted = parts.split(self.call.inputs)[1]
+        if not (rows or sequences) and parts.steps([t._type for t in counted]) is None:
+            sequences[-1] = counted[0]  # something has to say how many steps there are
         tracer = GraphTracer(f"{self.body.name}_back")
         with context.tracing(tracer), context.recording(()):
             steps = [_step_type(t) for t in (*(self.seeds[i] for i in rows), *sequences.values())]

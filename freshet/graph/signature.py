@@ -1,4 +1,4 @@
-"""What a traced function takes and returns: as structures of specs, as text, and bound to a call."""
+"""What a traced function takes and returns: as specs, as text, and bound to a call."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from typing import Any, NoReturn
 import numpy as np
 
 from freshet.core.composite import CompositeTensor
+from freshet.core.errors import InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as, skeleton
 from freshet.core.shapes import TensorSpec
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
+
+
+class SignatureError(InvalidArgumentError, TypeError):
+    """A traced function is given arguments that it was not traced for."""
+
 
 _TENSORS = (Tensor, TensorSpec, np.ndarray, np.generic)
 
@@ -80,7 +86,7 @@ class Signature:
         """Return what a call gives for each tensor, in order.
 
         Raises:
-            TypeError: An argument is missing, not known, or has another value than when it was
+            SignatureError: An argument is missing, not known, or has another value than when it was
                 traced.
         """
         positional, keywords = self.structured
@@ -106,6 +112,8 @@ class Signature:
             if any(isinstance(s, TensorSpec) for s in specs):
                 self._refuse(f"the argument {name!r} is missing")
             return []
+        if isinstance(part, TensorSpec):
+            return [value]
         given = flatten(value, expand_composites=True)
         if len(given) != len(specs):
             self._refuse(f"argument {name!r} must be {as_text(part)}, received {skeleton(value)}")
@@ -118,7 +126,7 @@ class Signature:
         return tensors
 
     def _refuse(self, why: str) -> NoReturn:
-        raise TypeError(f"{self._name}: {why}; it was traced for ({', '.join(self.lines())})")
+        raise SignatureError(f"{self._name}: {why}; it was traced for ({', '.join(self.lines())})")
 
 
 _MISSING = object()

@@ -238,7 +238,7 @@ class _Reader:
 
 def _define_all() -> None:
     """Import every module that defines primitives: a text may come from another program."""
-    families = [f"freshet.ops.{m.name}" for m in pkgutil.iter_modules(ops.__path__)]
+    families = [m.name for m in pkgutil.walk_packages(ops.__path__, "freshet.ops.")]
     for name in [*families, "freshet.graph.markers", "freshet.graph.scan"]:
         importlib.import_module(name)
 

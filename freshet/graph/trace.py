@@ -114,12 +114,12 @@ class GraphTracer:
             # Another tensor than the assigned one: no gradient flows through an assignment, but
             # what is read is the variable again.
             self._unread.remove(key)
-            value = self._current[key]
+            assigned = self._current[key]
             if key in self._entry:
                 entry = Tensor._of_symbol(self._entry[key][1])
-                self._current[key] = self.record(reread_p, (value, entry), {})[0]
+                self._current[key] = self.record(reread_p, (assigned, entry), {})[0]
             else:
-                self._current[key] = self.record(stop_gradient_p, (value,), {})[0]
+                self._current[key] = self.record(stop_gradient_p, (assigned,), {})[0]
         return self._current[key]
 
     def assign_variable(self, variable: Variable, value: Tensor) -> None:

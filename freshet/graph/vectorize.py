@@ -26,29 +26,37 @@ from freshet.ops.primitive import Primitive
 Rows = tuple[Tensor, ...]
 
 
-def vectorized(function: Callable[[Tensor], Sequence[Tensor]], rows: Tensor) -> list[Tensor]:
-    """Apply a function to each row of a tensor; return what it returns, stacked.
+def vectorized(
+    function: Callable[..., Sequence[Tensor]], rows: Sequence[Tensor], *, once: bool
+) -> list[Tensor] | None:
+    """Apply a function to each row of some tensors; return what it returns, stacked.
 
     Args:
-        function: ``row -> tensors``; called once.
-        rows: A tensor whose first dimension has a known size.
+        function: ``(*row of each) -> tensors``; called once.
+        rows: Tensors whose first dimension has the same known size.
+        once: Whether random numbers are drawn and effects happen once, and not for each row.
+
+    Returns:
+        Nothing if they happen, but not `once`: then nothing is done.
     """
     tracer = BodyTracer("row")
     with context.tracing(tracer), context.recording(()):
-        row = tracer.argument(TensorType(rows.dtype, rows._type.shape[1:]), "row")
-        graph, _ = tracer.finish(list(function(row)))
-    values = dict(zip(graph.inputs, [rows, *tracer.captured], strict=True))
+        row = [tracer.argument(TensorType(t.dtype, t._type.shape[1:]), "row") for t in rows]
+        graph, _ = tracer.finish(list(function(*row)))
+    each = tracer.assigned or any(n.has_effect or "random" in n.primitive.name for n in graph.nodes)
+    if each and not once:
+        return None
     simple = eliminate_dead(eliminate_common(simplify_algebra(graph)))
-    values = dict(zip(simple.inputs, values.values(), strict=True))
-    return _Run(simple, values, rows.shape[0] or 0).results()
+    values = dict(zip(simple.inputs, [*rows, *tracer.captured], strict=True))
+    return _Run(simple, values, rows[0].shape[0] or 0, len(rows)).results()
 
 
 class _Run:
     """Runs a graph: values that depend on the row are stacked, the others are as they are."""
 
-    def __init__(self, graph: Graph, values: dict[Value, Tensor], count: int) -> None:
+    def __init__(self, graph: Graph, values: dict[Value, Tensor], count: int, rows: int) -> None:
         self._graph, self._values, self._count = graph, values, count
-        self._stacked = {graph.inputs[0]}
+        self._stacked = set(graph.inputs[:rows])
 
     def results(self) -> list[Tensor]:
         """Return the graph's outputs, all of them stacked."""

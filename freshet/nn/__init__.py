@@ -16,6 +16,17 @@ from freshet.ops.activations import softmax as softmax
 from freshet.ops.activations import softplus as softplus
 from freshet.ops.activations import softsign as softsign
 from freshet.ops.activations import tanh as tanh
+from freshet.ops.blocks import depth_to_space as depth_to_space
+from freshet.ops.blocks import space_to_batch as space_to_batch
+from freshet.ops.blocks import space_to_depth as space_to_depth
+from freshet.ops.candidate_sampling import all_candidate_sampler as all_candidate_sampler
+from freshet.ops.candidate_sampling import compute_accidental_hits as compute_accidental_hits
+from freshet.ops.candidate_sampling import (
+    fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler,
+)
+from freshet.ops.candidate_sampling import (
+    learned_unigram_candidate_sampler as learned_unigram_candidate_sampler,
+)
 from freshet.ops.convolving import atrous_conv2d as atrous_conv2d
 from freshet.ops.convolving import bias_add as bias_add
 from freshet.ops.convolving import conv1d as conv1d
@@ -36,6 +47,11 @@ from freshet.ops.cross_entropy import (
 from freshet.ops.cross_entropy import (
     weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits,
 )
+from freshet.ops.ctc.decoding import collapse_repeated as collapse_repeated
+from freshet.ops.ctc.decoding import ctc_beam_search_decoder as ctc_beam_search_decoder
+from freshet.ops.ctc.decoding import ctc_greedy_decoder as ctc_greedy_decoder
+from freshet.ops.ctc.decoding import ctc_unique_labels as ctc_unique_labels
+from freshet.ops.ctc.loss import ctc_loss as ctc_loss
 from freshet.ops.depthwise_convolving import depthwise_conv2d as depthwise_conv2d
 from freshet.ops.depthwise_convolving import (
     depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter,
@@ -45,7 +61,13 @@ from freshet.ops.depthwise_convolving import (
 )
 from freshet.ops.depthwise_convolving import separable_conv2d as separable_conv2d
 from freshet.ops.dropping import dropout as dropout
+from freshet.ops.embedding import embedding_lookup_sparse as embedding_lookup_sparse
+from freshet.ops.embedding import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
+from freshet.ops.fractional_pooling import fractional_avg_pool as fractional_avg_pool
+from freshet.ops.fractional_pooling import fractional_max_pool as fractional_max_pool
 from freshet.ops.gathering import embedding_lookup as embedding_lookup
+from freshet.ops.morphology import dilation2d as dilation2d
+from freshet.ops.morphology import erosion2d as erosion2d
 from freshet.ops.normalization import (
     batch_norm_with_global_normalization as batch_norm_with_global_normalization,
 )
@@ -69,6 +91,8 @@ from freshet.ops.pools import max_pool1d as max_pool1d
 from freshet.ops.pools import max_pool2d as max_pool2d
 from freshet.ops.pools import max_pool3d as max_pool3d
 from freshet.ops.pools import max_pool_with_argmax as max_pool_with_argmax
+from freshet.ops.sampled_losses import nce_loss as nce_loss
+from freshet.ops.sampled_losses import sampled_softmax_loss as sampled_softmax_loss
 from freshet.ops.sorting import in_top_k as in_top_k
 from freshet.ops.sorting import top_k as top_k
 from freshet.ops.transposed_convolving import atrous_conv2d_transpose as atrous_conv2d_transpose

@@ -212,6 +212,7 @@ def add_n(inputs: Sequence[TensorLike], name: str | None = None) -> Tensor:
     return total
 
 
+@dispatched
 def accumulate_n(
     inputs: Sequence[TensorLike], shape: Any = None, tensor_dtype: Any = None,
     name: str | None = None,

@@ -6,6 +6,7 @@ take the tensor's dtype. Tensors of different dtypes are never converted to each
 
 from __future__ import annotations
 
+import functools
 import numbers
 from typing import Any, Final
 
@@ -67,6 +68,8 @@ def convert_to_tensor(
 
 def binary_operands(name: str, x: Any, y: Any) -> tuple[Tensor, Tensor]:
     """Return two operands as tensors of one dtype, a bare value taking the other's."""
+    if x.__class__ is Tensor and y.__class__ is Tensor and x.dtype is y.dtype:
+        return x, y
     if isinstance(x, (Tensor, Variable)):
         x = convert_to_tensor(x)
         y = _beside(name, y, x)
@@ -84,7 +87,15 @@ def binary_operands(name: str, x: Any, y: Any) -> tuple[Tensor, Tensor]:
     return x, y
 
 
+@functools.lru_cache(maxsize=256, typed=True)
+def _number(value: float, dtype: DType) -> Tensor:
+    """Return a number as a tensor; programs use the same few again and again."""
+    return convert_to_tensor(value, dtype=dtype)
+
+
 def _beside(name: str, value: Any, tensor: Tensor) -> Tensor:
+    if value.__class__ is float and value and tensor.dtype.is_floating:  # 0.0 equals -0.0
+        return _number(value, tensor.dtype)
     if isinstance(value, (Tensor, Variable)):
         return convert_to_tensor(value)
     try:
@@ -105,6 +116,9 @@ def _to_array(value: Any, want: DType | None, hint: DType | None) -> Array:
     if found.dtype.kind == "O" or (not found.size and want is not None and want.kind == "string"):
         return _strings(found, value, want)
     natural = _natural(found, value)
+    if not found.size and (want is not None or hint is not None):
+        empty: Any = want or hint
+        return found.astype(empty.as_numpy_dtype)  # nothing in it says which kind of number it is
     if want is not None:
         _check_fits("convert_to_tensor", found, value, want)
         with np.errstate(over="ignore"):
@@ -117,6 +131,8 @@ def _to_array(value: Any, want: DType | None, hint: DType | None) -> Array:
 def _python_array(value: Any) -> Array:
     try:
         return np.asarray(value)
+    except UnicodeDecodeError:  # NumPy makes one of str and bytes only if all is ASCII
+        return np.asarray(value, object)
     except (ValueError, TypeError) as error:
         raise InvalidArgumentError(
             f"convert_to_tensor: cannot make a tensor of {value!r}: its rows have different "

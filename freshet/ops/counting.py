@@ -237,7 +237,7 @@ def _histogram_arguments(
     count = int(convert_to_tensor(nbins).numpy())
     if count < 1:
         raise InvalidArgumentError(f"{name}: nbins must be 1 or more, received {count}")
-    if bounds.shape != (2,) or bounds.dtype != tensor.dtype:
+    if not bounds.shape.is_compatible_with((2,)) or bounds.dtype != tensor.dtype:
         raise InvalidArgumentError(
             f"{name}: value_range must be two numbers of the values' dtype, received "
             f"{bounds._type} for {tensor._type}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,11 +19,14 @@ from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
 from freshet.ops.dynamic import range_p, range_size, range_values
 from freshet.ops.math import TensorLike
+from freshet.ops.ranges import range as counted
 from freshet.ops.sizes import shape_operand, sizes, static_integer
 from freshet.ops.static import partly_known, static_value
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = "Const") -> Tensor:
+def constant(
+    value: Any, dtype: Any = None, shape: Any = None, name: str | None = "Const"
+) -> Tensor:
     """Return a tensor of given values.
 
     Args:
@@ -57,7 +59,8 @@ def _filled(name: str, shape: Any, value: Tensor) -> Tensor:
     operands, known = shape_operand(name, shape)
     if operands or value._array is None:
         return a.broadcast_to_p(value, *operands, shape=known)
-    array = np.full(known, value._array, value.dtype.as_numpy_dtype)
+    full: Any = known  # every size is known here
+    array = np.full(full, value._array, value.dtype.as_numpy_dtype)
     return Tensor._of_array(array, value.dtype)
 
 
@@ -170,11 +173,11 @@ def eye(
     operands, (rows, columns) = shape_operand(
         "eye", [num_rows, num_rows if num_columns is None else num_columns]
     )
-    if not operands:
+    if rows is not None and columns is not None:
         matrix = Tensor._of_array(np.eye(rows, columns, dtype=kind.as_numpy_dtype), kind)
     else:
-        down = range(operands[0][0] if rows is None else rows)
-        across = range(operands[0][1] if columns is None else columns)
+        down = counted(operands[0][0] if rows is None else rows)
+        across = counted(operands[0][1] if columns is None else columns)
         same = m.equal(
             a.expand_dims_p(m.cast(down, dtypes.int64), axes=(1,)), m.cast(across, dtypes.int64)
         )
@@ -185,117 +188,6 @@ def eye(
     whole: Any = [*(size_operands[0][d] if n is None else n for d, n in enumerate(known))]
     operands, shape = shape_operand("eye", [*whole, *sizes(matrix)])
     return a.broadcast_to_p(matrix, *operands, shape=shape)
-
-
-_RANGE_ORDER: Final = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64)
-
-
-def range(
-    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = "range"
-) -> Tensor:
-    """Return ``start, start + delta, ...`` up to, not including, `limit`.
-
-    Args:
-        start: The first number; the limit if no other is given, and 0 is the first.
-        limit: Where it ends.
-        delta: The step, which may be negative.
-        dtype: That of the result; by default the widest of the arguments' in the order int32,
-            int64, float32, float64.
-        name: Ignored.
-
-    Raises:
-        InvalidArgumentError: `delta` is 0 or leads away from the limit, or an argument is not a
-            single number.
-
-    Example:
-        >>> range(3, 9, 2).numpy().tolist()
-        [3, 5, 7]
-        >>> range(1.5).numpy().tolist()
-        [0.0, 1.0]
-    """
-    if limit is None:
-        start, limit = 0, start
-    parts = [_range_part(v, dtype) for v in (start, limit, delta)]
-    kind = as_dtype(dtype) if dtype is not None else _widest([p.dtype for p in parts])
-    parts = [m.cast(p, kind) if p.dtype != kind else p for p in parts]
-    known = [static_value(p) for p in parts]
-    if any(k is None for k in known):
-        return range_p(*parts, start=None, delta=None, size=None, dtype=kind)
-    first, last, step = (k.item() for k in known if k is not None)
-    size = range_size(first, last, step)
-    return Tensor._of_array(range_values(first, step, size, kind), kind)
-
-
-def _range_part(value: Any, dtype: Any) -> Tensor:
-    given = isinstance(value, (Tensor, Variable))
-    part = convert_to_tensor(value) if given else convert_to_tensor(value, dtype=dtype)
-    if part.ndim:
-        raise InvalidArgumentError(
-            f"range: start, limit and delta must be single numbers, received {part._type}"
-        )
-    return part
-
-
-def _widest(kinds: Sequence[DType]) -> DType:
-    if all(k == kinds[0] for k in kinds):
-        return kinds[0]
-    known = [k for k in kinds if k in _RANGE_ORDER]
-    if len(known) < len(kinds):
-        raise DTypeError(
-            f"range: cannot choose a dtype for {', '.join(k.name for k in kinds)}; give dtype"
-        )
-    return max(known, key=_RANGE_ORDER.index)
-
-
-def linspace(
-    start: TensorLike, stop: TensorLike, num: Any, name: str | None = None, axis: int = 0
-) -> Tensor:
-    """Return `num` evenly spaced numbers from `start` to `stop`, both included.
-
-    Args:
-        start: The first number, or an array of them.
-        stop: The last; it broadcasts with `start`.
-        num: How many, at least 0; of one, it is `start`.
-        name: Ignored.
-        axis: Where the new dimension goes.
-
-    Returns:
-        Floats; float64 where the arguments are integers.
-
-    Example:
-        >>> linspace(0.0, 1.0, 5).numpy().tolist()
-        [0.0, 0.25, 0.5, 0.75, 1.0]
-    """
-    first = convert_to_tensor(start)
-    last = convert_to_tensor(stop, dtype=None if isinstance(stop, Tensor) else first.dtype)
-    if first.dtype.is_integer:
-        first, last = m.cast(first, dtypes.float64), m.cast(last, dtypes.float64)
-    count = static_integer("linspace", "num", _whole("linspace", "num", num))
-    if count < 0:
-        raise InvalidArgumentError(f"linspace: num must be at least 0, received {count}")
-    rank = max(first.ndim, last.ndim)
-    where = axis + rank + 1 if axis < 0 else axis
-    if not 0 <= where <= rank:
-        raise InvalidArgumentError(f"linspace: axis {axis} is outside of rank {rank + 1}")
-    gaps = builtins.max(count - 1, 1)
-    others = tuple(d for d in builtins.range(rank + 1) if d != where)
-    steps = a.expand_dims_p(m.cast(range(count), first.dtype), axes=others)
-    low, high = (
-        a.expand_dims_p(_lifted(x, rank), axes=(where,)) for x in (first, last)
-    )
-    between = low + (high - low) / float(gaps) * steps
-    return m.where(m.equal(steps, float(gaps)), high, between)
-
-
-def _lifted(x: Tensor, rank: int) -> Tensor:
-    return a.expand_dims_p(x, axes=tuple(builtins.range(rank - x.ndim))) if x.ndim < rank else x
-
-
-def _whole(name: str, what: str, value: Any) -> Any:
-    kind = value.dtype if isinstance(value, (Tensor, Variable)) else None
-    if isinstance(value, float) or (kind is not None and not kind.is_integer):
-        raise DTypeError(f"{name}: {what} must be an integer, received {value!r}")
-    return value
 
 
 @dispatched
@@ -336,7 +228,7 @@ def one_hot(
     if index.dtype.bits < 32:
         index = m.cast(index, dtypes.int32)  # a depth may not fit the indices' dtype
     steps = _counted(depth, index.dtype)
-    others = tuple(d for d in builtins.range(index.ndim + 1) if d != where)
+    others = tuple(d for d in range(index.ndim + 1) if d != where)
     hit = m.equal(a.expand_dims_p(index, axes=(where,)), a.expand_dims_p(steps, axes=others))
     return m.where(hit, on, off)
 
@@ -344,7 +236,7 @@ def one_hot(
 def _counted(depth: Any, dtype: DType) -> Tensor:
     operands, (size,) = shape_operand("one_hot", [depth])
     if operands:
-        return m.cast(range(operands[0][0]), dtype)
+        return m.cast(counted(operands[0][0]), dtype)
     return a.iota_p(size=size, dtype=dtype)
 
 
@@ -365,44 +257,6 @@ def _on_and_off(on_value: Any, off_value: Any, dtype: Any) -> tuple[Tensor, Tens
         _number("one_hot", 1, kind) if on is None else on,
         _number("one_hot", 0, kind) if off is None else off,
     )
-
-
-@dispatched
-def meshgrid(*args: TensorLike, indexing: str = "xy", name: str | None = "meshgrid") -> list[Tensor]:
-    """Return the coordinates of a grid's points, one array for each dimension.
-
-    Args:
-        *args: The coordinates along each dimension.
-        indexing: "xy", where the first two dimensions of the results are y and x, or "ij".
-        name: Ignored.
-
-    Example:
-        >>> x, y = meshgrid([1, 2, 3], [4, 5])
-        >>> x.numpy().tolist(), y.numpy().tolist()
-        ([[1, 2, 3], [1, 2, 3]], [[4, 4, 4], [5, 5, 5]])
-    """
-    if indexing not in {"xy", "ij"}:
-        raise InvalidArgumentError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
-    axes = [a.reshape_p(convert_to_tensor(x), shape=(-1,)) for x in args]
-    if any(x.dtype != axes[0].dtype for x in axes):
-        raise DTypeError(
-            f"meshgrid: all must have one dtype, received {' and '.join(str(x._type) for x in axes)}"
-        )
-    rank = len(axes)
-    order = list(builtins.range(rank))
-    if indexing == "xy" and rank > 1:
-        order[:2] = [1, 0]
-    shape: list[Any] = [0] * rank
-    for x, d in zip(axes, order, strict=True):
-        shape[d] = sizes(x)[0]
-    operands, known = shape_operand("meshgrid", shape)
-    return [
-        a.broadcast_to_p(
-            a.expand_dims_p(x, axes=tuple(e for e in builtins.range(rank) if e != d)),
-            *operands, shape=known,
-        )
-        for x, d in zip(axes, order, strict=True)
-    ]  # fmt: skip
 
 
 def get_static_value(tensor: Any, partial: bool = False) -> Array | None:

@@ -225,4 +225,7 @@ def l2_loss(t: TensorLike, name: str | None = None) -> Tensor:
         >>> float(l2_loss([3.0, 4.0]))
         12.5
     """
-    return reduce_sum(m.square(t)) * 0.5
+    x = convert_to_tensor(t)
+    if not x.dtype.is_floating:
+        raise DTypeError(f"l2_loss: expected floating-point numbers, received {x._type}")
+    return reduce_sum(m.square(x)) * 0.5

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
 
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import TensorType, normalize_axis
 from freshet.core.tensor import Array, Tensor
-from freshet.ops import elementwise as e
 from freshet.ops import math as m
+from freshet.ops.array import broadcast_like, concat_p, reverse_p, slice_p
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
-from freshet.ops.making import FIELD, FLOATS, conj, zeros_of
+from freshet.ops.making import FIELD, FLOATS, conj, kinds_text, zeros_of
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
-from freshet.ops.primitive import Call, Primitive, float_compute
+from freshet.ops.primitive import Call, Joint, Primitive, float_compute
 
 
 def _running(function: Callable[..., Any], neutral: float) -> Callable[..., Array]:
@@ -35,18 +35,16 @@ def _running(function: Callable[..., Any], neutral: float) -> Callable[..., Arra
     return float_compute(reference)
 
 
-def _primitive(
-    name: str, kinds: frozenset[str], function: Callable[..., Any], neutral: float, gradient: Any
-) -> Primitive:
-    def infer(x: TensorType, axis: int, exclusive: bool, reverse: bool) -> TensorType:
+def _infer(name: str, kinds: frozenset[str]) -> Callable[..., TensorType]:
+    def infer(x: TensorType, **params: Any) -> TensorType:
         if x.dtype.kind not in kinds:
-            raise DTypeError(f"{name}: cannot add up the elements of {x}")
+            raise DTypeError(f"{name}: expected {kinds_text(kinds)} elements, received {x}")
         return x
 
-    return Primitive(
-        name=name, infer=infer, reference=_running(function, neutral), gradient=(gradient,),
-        lower=Host("each element needs the one before it"),
-    )  # fmt: skip
+    return infer
+
+
+_ONE_BY_ONE: Final = Host("each element needs the one before it")
 
 
 def _backwards(call: Call) -> dict[str, Any]:
@@ -60,45 +58,94 @@ def _cumprod_gradient(call: Call, grad: Tensor) -> Tensor:
     return m.divide_no_nan(total, conj(call.x))
 
 
-def _cumulative_logsumexp_gradient(call: Call, grad: Tensor) -> Tensor:
-    """``exp(x) * sum(g * exp(-y))`` over the results y that x is part of.
+cumsum_p: Primitive = Primitive(
+    name="cumsum", infer=_infer("cumsum", FIELD),
+    reference=_running(lambda x: np.cumsum(x, -1, dtype=x.dtype), 0),
+    gradient=(lambda c, g: cumsum_p(g, **_backwards(c)),), lower=_ONE_BY_ONE,
+)  # fmt: skip
+cumprod_p: Primitive = Primitive(
+    name="cumprod", infer=_infer("cumprod", FIELD),
+    reference=_running(lambda x: np.cumprod(x, -1, dtype=x.dtype), 1),
+    gradient=(_cumprod_gradient,), lower=_ONE_BY_ONE,
+)  # fmt: skip
 
-    In logarithms, so that no exponential overflows; positive and negative g apart.
+# --- logarithms of running sums -------------------------------------------------------------------
+
+
+def _part(x: Tensor, axis: int, start: int | None, stop: int | None) -> Tensor:
+    whole = (None, None, None)
+    spec = tuple((start, stop, None) if d == axis else whole for d in range(x.ndim))
+    return slice_p(x, spec=spec)
+
+
+def _next(x: Tensor, axis: int) -> Tensor:
+    """Return for each element the one after it, and the last itself."""
+    return concat_p(_part(x, axis, 1, None), _part(x, axis, -1, None), axis=axis)
+
+
+def _before(x: Tensor, axis: int, first: Tensor) -> Tensor:
+    """Return for each element the one before it; `first` for the first."""
+    start = broadcast_like(first, _part(x, axis, None, 1))
+    return concat_p(start, _part(x, axis, None, -1), axis=axis)
+
+
+def _recurrence_reference(factor: Array, added: Array, axis: int) -> Array:
+    steps, terms = np.moveaxis(factor, axis, 0), np.moveaxis(added, axis, 0)
+    found = np.empty_like(terms)
+    state = np.zeros(terms.shape[1:], terms.dtype)
+    for i in range(len(terms)):
+        state = steps[i] * state + terms[i]
+        found[i] = state
+    return np.moveaxis(found, 0, axis)
+
+
+def _recurrence_gradient(call: Call, wanted: Sequence[bool], grad: Tensor) -> list[Tensor | None]:
+    """The same recurrence from the end: what an element adds, each later factor passes on."""
+    axis = call.params["axis"]
+    total = _from_the_end(_next(call.x, axis), grad, axis)
+    return [total * _before(call.output, axis, zeros_of(total)) if wanted[0] else None, total]
+
+
+def _from_the_end(factor: Tensor, added: Tensor, axis: int) -> Tensor:
+    turned = [reverse_p(t, axes=(axis,)) for t in (factor, added)]
+    return reverse_p(recurrence_p(*turned, axis=axis), axes=(axis,))
+
+
+recurrence_p: Primitive = Primitive(
+    name="recurrence", infer=lambda factor, added, axis: added, reference=_recurrence_reference,
+    gradient=Joint(_recurrence_gradient), lower=_ONE_BY_ONE,
+)  # fmt: skip
+"""``y[i] = factor[i] * y[i - 1] + added[i]`` along an axis, from ``y[-1] = 0``."""
+
+
+def _logsumexp_gradient(call: Call, grad: Tensor) -> Tensor:
+    """``sum(g[i] * exp(x[j] - y[i]) for i >= j)``, as a recurrence of factors that are at most 1.
+
+    Runs of -inf, of which no sum is known to its logarithm, count as the lowest number there is.
     """
-    y = e.select_p(m.is_finite(call.output), call.output, zeros_of(call.output))
-    parts = []
-    for sign in (1.0, -1.0):
-        share = m.maximum(grad * sign, 0.0)
-        some = m.greater(share, 0.0)
-        size = m.log(e.select_p(some, share, m.cast(1.0, share.dtype)))
-        # A share of nothing weighs e to the lowest power there is.
-        weight = e.select_p(some, size - y, m.cast(share.dtype.min / 4, share.dtype))
-        total = cumulative_logsumexp_p(weight, **_backwards(call))
-        parts.append(m.exp(total + call.x))
-    return parts[0] - parts[1]
+    axis = call.params["axis"]
+    lowest = Tensor._of_array(np.asarray(grad.dtype.min / 4, grad.dtype.as_numpy_dtype), grad.dtype)
+    y = m.maximum(call.output, lowest)
+    decay = m.exp(y - _next(y, axis))
+    return _from_the_end(decay, grad, axis) * m.exp(call.x - y)
 
 
-cumsum_p: Primitive = _primitive(
-    "cumsum", FIELD, lambda x: np.cumsum(x, -1, dtype=x.dtype), 0,
-    lambda c, g: cumsum_p(g, **_backwards(c)),
-)  # fmt: skip
-cumprod_p: Primitive = _primitive(
-    "cumprod", FIELD, lambda x: np.cumprod(x, -1, dtype=x.dtype), 1, _cumprod_gradient
-)
-cumulative_logsumexp_p: Primitive = _primitive(
-    "cumulative_logsumexp", FLOATS, lambda x: np.logaddexp.accumulate(x, -1), -np.inf,
-    _cumulative_logsumexp_gradient,
+cumulative_logsumexp_p: Primitive = Primitive(
+    name="cumulative_logsumexp", infer=_infer("cumulative_logsumexp", FLOATS),
+    reference=float_compute(lambda x, axis: np.logaddexp.accumulate(x, axis)),
+    gradient=(_logsumexp_gradient,), lower=_ONE_BY_ONE,
 )  # fmt: skip
 
+# --- public functions -----------------------------------------------------------------------------
 
-def _run(primitive: Primitive, x: TensorLike, axis: Any, exclusive: bool, reverse: bool) -> Tensor:
+
+def _along(name: str, x: TensorLike, axis: Any) -> tuple[Tensor, int]:
     tensor = convert_to_tensor(x)
     if not tensor.ndim:
         raise InvalidArgumentError(
-            f"{primitive.name}: expected a tensor of rank 1 or more, received {tensor._type}"
+            f"{name}: expected a tensor of rank 1 or more, received {tensor._type}"
         )
-    where = normalize_axis(primitive.name, int(axis), tensor.ndim)
-    return primitive(tensor, axis=where, exclusive=bool(exclusive), reverse=bool(reverse))
+    return tensor, normalize_axis(name, int(axis), tensor.ndim)
 
 
 @dispatched
@@ -124,7 +171,8 @@ def cumsum(
         >>> cumsum([1, 2, 3], exclusive=True, reverse=True).numpy().tolist()
         [5, 3, 0]
     """
-    return _run(cumsum_p, x, axis, exclusive, reverse)
+    tensor, where = _along("cumsum", x, axis)
+    return cumsum_p(tensor, axis=where, exclusive=bool(exclusive), reverse=bool(reverse))
 
 
 @dispatched
@@ -140,7 +188,8 @@ def cumprod(
         >>> cumprod([1, 2, 3]).numpy().tolist()
         [1, 2, 6]
     """
-    return _run(cumprod_p, x, axis, exclusive, reverse)
+    tensor, where = _along("cumprod", x, axis)
+    return cumprod_p(tensor, axis=where, exclusive=bool(exclusive), reverse=bool(reverse))
 
 
 @dispatched
@@ -154,4 +203,11 @@ def cumulative_logsumexp(
         >>> cumulative_logsumexp([1000.0, 1000.0]).numpy().round(3).tolist()
         [1000.0, 1000.6929931640625]
     """
-    return _run(cumulative_logsumexp_p, x, axis, exclusive, reverse)
+    tensor, where = _along("cumulative_logsumexp", x, axis)
+    if reverse:
+        tensor = reverse_p(tensor, axes=(where,))
+    found = cumulative_logsumexp_p(tensor, axis=where)
+    if exclusive:
+        nothing = Tensor._of_array(np.asarray(-np.inf, found.dtype.as_numpy_dtype), found.dtype)
+        found = _before(found, where, nothing)
+    return reverse_p(found, axes=(where,)) if reverse else found

@@ -24,7 +24,10 @@ from freshet.core.composite import CompositeTensor, CompositeTensorError
 from freshet.core.nest import is_nested
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_OVERLOADS: Final[dict[tuple[Any, type], Callable[..., Any]]] = {}
+Handler = Callable[..., Any]
+_OVERLOADS: Final[dict[tuple[Handler, type], Handler]] = {}
+_MAKERS: Final[dict[tuple[str, type], Callable[[Handler], Handler]]] = {}
+"""What makes the overload of a function, by its name."""
 
 
 def dispatched(function: _Function) -> _Function:
@@ -64,14 +67,27 @@ def overload(function: Callable[..., Any], kind: type) -> Callable[[_Function], 
     return register
 
 
-def _handler(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> Callable[..., Any] | None:
+def overload_named(names: str, kind: type, maker: Callable[[Handler], Handler]) -> None:
+    """Register how overloads of many functions are made, without importing these.
+
+    Args:
+        names: Names of functions marked with `dispatched`, with blanks between them.
+        kind: A class of composite tensors.
+        maker: ``function -> handler``.
+    """
+    _MAKERS.update({(name, kind): maker for name in names.split()})
+
+
+def _handler(function: Handler, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Handler | None:
     for composite in composites([*args, *kwargs.values()]):
         kind = type(composite)
-        importlib.import_module(kind._overloads)
-        if (function, kind) in _OVERLOADS:
-            return _OVERLOADS[function, kind]
+        importlib.import_module(composite._overloads)
+        found = _OVERLOADS.get((function, kind))
+        maker = _MAKERS.get((function.__name__, kind))
+        if found is None and maker is not None:
+            found = _OVERLOADS[function, kind] = maker(function)
+        if found is not None:
+            return found
     return None
 
 

@@ -138,7 +138,8 @@ def _slice_infer(x: TensorType, *bounds: TensorType, spec: OpenSpec) -> TensorTy
         elif OPEN in part or size is None:
             sizes.append(None)
         else:
-            sizes.append(len(range(size)[slice(*part)]))
+            ends: Any = part
+            sizes.append(len(range(size)[slice(*ends)]))
     return TensorType(x.dtype, tuple(sizes))
 
 
@@ -158,11 +159,11 @@ def _resolve_bounds(
 
 
 def _slice_reference(x: Array, *bounds: Array, spec: OpenSpec) -> Array:
-    return slice_p.reference(x, spec=closed(spec, [b.item() for b in bounds]))  # type: ignore[no-any-return]
+    return slice_p.reference(x, spec=closed(spec, [b.item() for b in bounds]))
 
 
 def _slice_lower(x: TensorType, spec: SliceSpec) -> Nest:
-    return slice_p.lower(x, spec=spec)  # type: ignore[operator, no-any-return]
+    return slice_p.lower(x, spec=spec)  # type: ignore[operator]
 
 
 def _slice_gradient(call: Call, wanted: Sequence[bool], grad: Tensor) -> list[Tensor | None]:
@@ -194,7 +195,7 @@ def _adjoint_reference(grad: Array, *operands: Array, spec: OpenSpec, shape: Sha
 
 
 def _adjoint_lower(grad: TensorType, spec: SliceSpec, shape: tuple[int, ...]) -> Nest:
-    return slice_adjoint_p.lower(grad, spec=spec, shape=shape)  # type: ignore[operator, no-any-return]
+    return slice_adjoint_p.lower(grad, spec=spec, shape=shape)  # type: ignore[operator]
 
 
 def _adjoint_gradient(call: Call, wanted: Sequence[bool], grad: Tensor) -> list[Tensor | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, final
 
-from freshet.core import context
+from freshet.core import context, dtypes
 from freshet.core.composite import CompositeTensor
 from freshet.core.dtypes import DType
 from freshet.core.errors import InvalidArgumentError
@@ -13,6 +13,8 @@ from freshet.core.shapes import TensorShape
 from freshet.core.source import within
 from freshet.core.tensor import Array, Operand, Tensor
 from freshet.ops import gathering, lookup, shaping
+from freshet.ops import math as m
+from freshet.ops.checks import check_in_range
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.primitive import Call
 
@@ -51,11 +53,12 @@ class IndexedSlices(CompositeTensor, Operand):
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
         rows = convert_to_tensor(values)
         places = convert_to_tensor(indices)
-        if places.ndim != 1 or not places.dtype.is_integer:
+        if not places.ndim or not places.dtype.is_integer:
             raise InvalidArgumentError(
                 f"IndexedSlices: indices must be a vector of whole numbers, received {places._type}"
             )
-        if rows.ndim < 1 or not rows.shape[:1].is_compatible_with(places.shape):
+        lead = rows.shape[: places.ndim]
+        if rows.ndim < places.ndim or not lead.is_compatible_with(places.shape):
             raise InvalidArgumentError(
                 f"IndexedSlices: {places._type} indices for {rows._type} values; there must be one "
                 "for each"
@@ -90,6 +93,8 @@ class IndexedSlices(CompositeTensor, Operand):
     @property
     def indices(self) -> Tensor:
         """Which rows they are."""
+        if self._like is None:
+            return self._parts[0][1]
         return self._once("indices", lambda: _joined([_flat(i, i.ndim) for _, i in self._parts]))
 
     @property
@@ -158,10 +163,7 @@ class IndexedSlices(CompositeTensor, Operand):
                 raise InvalidArgumentError(
                     "convert_to_tensor: IndexedSlices without a dense_shape are not a whole tensor"
                 )
-            rows, places = self._parts[0]
-            sizes = self._dense_shape._array
-            shape = self._dense_shape if sizes is None else [int(n) for n in sizes]
-            return gathering.scatter_nd(shaping.expand_dims(places, 1), rows, shape)
+            return _whole(*self._parts[0], self._dense_shape)
         with within(self._part):
             total: Tensor | None = None
             for grad, places in self._parts:
@@ -180,6 +182,18 @@ class IndexedSlices(CompositeTensor, Operand):
 
     def _static(self) -> tuple[str]:
         return ("IndexedSlices",)
+
+
+def _whole(rows: Tensor, places: Tensor, dense_shape: Tensor) -> Tensor:
+    """Return zeros with rows added at places."""
+    if dense_shape._array is None or not rows.dtype.is_floating:
+        return gathering.scatter_nd(shaping.expand_dims(places, 1), rows, dense_shape)
+    sizes = tuple(int(n) for n in dense_shape._array)
+    known = check_in_range("IndexedSlices", "index", places, 0, sizes[0])
+    # As gradients of gathers are made: compiled updates of a variable find its rows in it.
+    # 16-bit floats are rounded once, not in every addition.
+    wide = m.cast(rows, dtypes.float32) if rows.dtype.bits == 16 else rows
+    return m.cast(lookup.gather_adjoint_p(wide, known, axis=0, shape=sizes), rows.dtype)
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

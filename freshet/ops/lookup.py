@@ -251,7 +251,7 @@ def _gather_nd_reference(x: Array, indices: Array, batch_dims: int) -> Array:
     named = batch_dims + indices.shape[-1]
     number = _row_numbers("gather_nd", x.shape[:named], indices, batch_dims)
     found = np.take(_rows(x, named), number.reshape(-1), 0) if number.size else np.zeros(0, x.dtype)
-    return found.reshape(*number.shape, *x.shape[named:])
+    return found.reshape((*number.shape, *x.shape[named:]))
 
 
 def _gather_nd_gradient(call: Call, grad: Tensor) -> Tensor:

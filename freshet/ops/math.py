@@ -170,7 +170,7 @@ def minimum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
 @dispatched
 def squared_difference(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return ``(x - y)**2``; of complex numbers, ``|x - y|**2`` as a complex number."""
-    difference = subtract(x, y)
+    difference = e.subtract_p(*binary_operands("squared_difference", x, y))
     return e.multiply_p(conj(difference), difference)
 
 
@@ -277,7 +277,8 @@ def log_sigmoid(x: TensorLike, name: str | None = None) -> Tensor:
         >>> float(log_sigmoid(-1000.0))
         -1000.0
     """
-    return negative(softplus(negative(x)))
+    tensor = _floats("log_sigmoid", x)
+    return e.negative_p(e.softplus_p(e.negative_p(tensor)))
 
 
 @dispatched
@@ -328,28 +329,36 @@ def round(x: TensorLike, name: str | None = None) -> Tensor:
     return tensor if tensor.dtype.is_integer else e.round_p(tensor)
 
 
+def _ordered(name: str, x: TensorLike, y: TensorLike) -> tuple[Tensor, Tensor]:
+    """Return two operands that can be larger or smaller: no truth values."""
+    a, b = binary_operands(name, x, y)
+    if a.dtype.is_bool:
+        raise DTypeError(f"{name}: expected real numbers, received {a._type} and {b._type}")
+    return a, b
+
+
 @dispatched
 def less(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return whether ``x < y``."""
-    return e.less_p(*binary_operands("less", x, y))
+    return e.less_p(*_ordered("less", x, y))
 
 
 @dispatched
 def less_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return whether ``x <= y``."""
-    return e.less_equal_p(*binary_operands("less_equal", x, y))
+    return e.less_equal_p(*_ordered("less_equal", x, y))
 
 
 @dispatched
 def greater(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return whether ``x > y``."""
-    return e.greater_p(*binary_operands("greater", x, y))
+    return e.greater_p(*_ordered("greater", x, y))
 
 
 @dispatched
 def greater_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return whether ``x >= y``."""
-    return e.greater_equal_p(*binary_operands("greater_equal", x, y))
+    return e.greater_equal_p(*_ordered("greater_equal", x, y))
 
 
 @dispatched

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from freshet.core import context, dtypes
 from freshet.core.errors import FailedPreconditionError, InternalError
-from freshet.core.shapes import TensorType
+from freshet.core.dtypes import DType
+from freshet.core.shapes import TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
-from freshet.ops.nest import Lowering
+from freshet.ops.nest import Lowering, Reshape
 
 PRIMITIVES: Final[dict[str, Primitive]] = {}
 
@@ -104,10 +106,71 @@ class Primitive:
         if self.name in PRIMITIVES:
             raise InternalError(f"bug in freshet: primitive {self.name!r} is defined twice")
         PRIMITIVES[self.name] = self
+        object.__setattr__(self, "_plain", {})
+
+    _plain: dict[Any, _Plain] = field(init=False, repr=False)
+    """What eager calls without parameters come to, by the operands' dtypes and shapes."""
 
     def __call__(self, *inputs: Tensor, **params: Any) -> Tensor:
         """Apply the operation; of several outputs, return the first."""
+        state = context.state
+        if state.tracer is None and not state.recorders:
+            if params:
+                return self._with_params(inputs, params)
+            if len(inputs) == 1:
+                (x,) = inputs
+                known = self._plain.get(key := (x.dtype.name, x.shape))
+                arrays: Any = (x._array,)
+            elif len(inputs) == 2:
+                x, y = inputs
+                known = self._plain.get(key := (x.dtype.name, x.shape, y.dtype.name, y.shape))
+                arrays = (x._array, y._array)
+            else:
+                key = tuple([part for t in inputs for part in (t.dtype.name, t.shape)])
+                known = self._plain.get(key)
+                arrays = [t._array for t in inputs]
+            if known is not None:
+                found = state.quietly(known[0], *arrays)
+                if found.__class__ is not np.ndarray or found.dtype is not known[3]:
+                    found = np.asarray(found, known[3])
+                return Tensor._made(found, known[1], known[2])
+            return self._first_time(inputs, params, key)
         return self.apply(inputs, params)[0]
+
+    def _with_params(self, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Tensor:
+        """Apply the operation eagerly."""
+        key = (
+            *[part for t in inputs for part in (t.dtype.name, t.shape)], *params.items()
+        )  # fmt: skip
+        try:
+            known = self._plain.get(key)
+        except TypeError:  # an array among the parameters
+            return self.apply(inputs, params)[0]
+        if known is None:
+            return self._first_time(inputs, params, key)
+        found = context.state.quietly(known[0], *[t._array for t in inputs])
+        if found.__class__ is not np.ndarray or found.dtype is not known[3]:
+            found = np.asarray(found, known[3])
+        return Tensor._made(found, known[1], known[2])
+
+    def _first_time(self, inputs: tuple[Tensor, ...], params: dict[str, Any], key: Any) -> Tensor:
+        """Apply the operation and remember its type, if it depends on the operands' types alone."""
+        outputs = self.apply(inputs, params)
+        is_simple = (
+            (callable(self.lower) or isinstance(self.lower, Reshape))
+            and self.recorded is None
+            and len(outputs) == 1
+            and all(map(_is_exact, params.values()))
+        )
+        if is_simple and None not in self.types([t._type for t in inputs], params)[0].shape:
+            if len(self._plain) >= _MOST_PLAIN:
+                self._plain.clear()
+            output = outputs[0]
+            self._plain[key] = _Plain(
+                _narrowest(self.reference, inputs, params), output.dtype, output.shape,
+                output.dtype.as_numpy_dtype,
+            )  # fmt: skip
+        return outputs[0]
 
     def apply(self, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
         """Apply the operation and return all outputs: at once, or as a node of the traced graph."""
@@ -155,6 +218,35 @@ class Primitive:
         return f"<primitive {self.name}>"
 
 
+_MOST_PLAIN: Final = 1024
+"""Combinations of dtypes and shapes that a primitive remembers."""
+
+
+class _Plain(NamedTuple):
+    """An eager call whose types are known: what runs, and what comes out."""
+
+    function: Callable[..., Any]
+    dtype: DType
+    shape: TensorShape
+    numpy_dtype: np.dtype[Any]
+
+
+def _is_exact(param: Any) -> bool:
+    """Whether an equal parameter is the same: not so for numbers, as 0 equals -0.0."""
+    if isinstance(param, tuple):
+        return all(p is None or isinstance(p, int) or _is_exact(p) for p in param)
+    return param is None or isinstance(param, (bool, str, DType))
+
+
+def _narrowest(
+    reference: Callable[..., Any], inputs: Sequence[Tensor], params: Mapping[str, Any]
+) -> Callable[..., Any]:
+    """Return what a reference does for such operands: without 16-bit floats, nothing is widened."""
+    if not any(t.dtype.is_floating and t.dtype.bits == 16 for t in inputs):
+        reference = getattr(reference, "plain", reference)
+    return functools.partial(reference, **params) if params else reference
+
+
 def float_compute(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a reference compute 16-bit floats in float32 and round once, as compiled code does."""
 
@@ -162,6 +254,7 @@ def float_compute(function: Callable[..., Any]) -> Callable[..., Any]:
         wide = [a.astype(np.float32) if _is_half(a) else a for a in arrays]
         return function(*wide, **params)
 
+    widened.plain = function  # type: ignore[attr-defined]
     return widened
 
 

@@ -23,12 +23,9 @@ from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.creation import constant as constant
 from freshet.ops.creation import eye as eye
 from freshet.ops.creation import fill as fill
-from freshet.ops.creation import linspace as linspace
-from freshet.ops.creation import meshgrid as meshgrid
 from freshet.ops.creation import one_hot as one_hot
 from freshet.ops.creation import ones as ones
 from freshet.ops.creation import ones_like as ones_like
-from freshet.ops.creation import range as range
 from freshet.ops.creation import zeros as zeros
 from freshet.ops.creation import zeros_like as zeros_like
 from freshet.ops.dispatch import dispatched
@@ -41,8 +38,11 @@ from freshet.ops.lookup import gather_along
 from freshet.ops.making import conj
 from freshet.ops.math import TensorLike
 from freshet.ops.padding import pad as pad
+from freshet.ops.ranges import linspace as linspace
+from freshet.ops.ranges import meshgrid as meshgrid
+from freshet.ops.ranges import range as range
 from freshet.ops.sizes import shape_operand, static_integers
-from freshet.ops.sizes import shape_operand as _shape_operand  # noqa: F401 (its name in this room)
+from freshet.ops.sizes import shape_operand as _shape_operand
 from freshet.ops.sizes import sizes as sizes
 from freshet.ops.slicing import getitem as getitem
 from freshet.ops.slicing import slice as slice
@@ -164,6 +164,15 @@ def identity_n(input: Sequence[TensorLike], name: str | None = None) -> list[Ten
     return [convert_to_tensor(x) for x in input]
 
 
+def no_op(name: str | None = None) -> None:
+    """Do nothing; kept for TensorFlow 1.x programs.
+
+    Example:
+        >>> no_op() is None
+        True
+    """
+
+
 def ensure_shape(x: TensorLike, shape: Any, name: str | None = None) -> Tensor:
     """Return the tensor, whose shape must fit; unknown sizes become known in the result.
 
@@ -187,7 +196,9 @@ def ensure_shape(x: TensorLike, shape: Any, name: str | None = None) -> Tensor:
             f"ensure_shape: the shape of {tensor._type} is not compatible with {wanted}"
         )
     merged = tuple(wanted.merge_with(tensor.shape))
-    return tensor if merged == tuple(tensor.shape) else a.ensure_shape_p(tensor, shape=tuple(wanted))
+    return (
+        tensor if merged == tuple(tensor.shape) else a.ensure_shape_p(tensor, shape=tuple(wanted))
+    )
 
 
 @dispatched
@@ -359,7 +370,8 @@ def _rolled(x: Tensor, by: Any, d: int) -> Tensor:
         if isinstance(count, int) and not count:
             return x
         places = range(count)
-        number = m.cast(count, dtypes.int64) if isinstance(count, Tensor) else count
+        # Of no elements, none are moved; dividing by their number would be an error.
+        number = m.maximum(m.cast(convert_to_tensor(count), dtypes.int64), 1)
         where = m.floormod(
             m.cast(places, dtypes.int64) - m.cast(convert_to_tensor(by), dtypes.int64), number
         )
@@ -429,14 +441,15 @@ def repeat(
     if counts.shape.num_elements() != 1:
         if counts.shape[0] is not None and x.shape[where] not in {None, counts.shape[0]}:
             raise InvalidArgumentError(
-                f"repeat: axis {axis} of {x._type} needs as many counts, received "
-                f"{counts.shape[0]}"
+                f"repeat: axis {axis} of {x._type} needs as many counts, received {counts.shape[0]}"
             )
         return gather_along(x, repeated_places_p(counts), where)
     extent = sizes(x)
     (count,) = known.reshape(-1).tolist() if known is not None else [reshape(counts, [])]
     if isinstance(count, int) and count < 0:
-        raise InvalidArgumentError(f"repeat: repeats must be whole numbers from 0 on, received {count}")
+        raise InvalidArgumentError(
+            f"repeat: repeats must be whole numbers from 0 on, received {count}"
+        )
     wide = a.expand_dims_p(x, axes=(where + 1,))
     stretched = broadcast_to(wide, [*extent[: where + 1], count, *extent[where + 1 :]])
     return reshape(stretched, [*extent[:where], extent[where] * count, *extent[where + 1 :]])

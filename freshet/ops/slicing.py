@@ -20,6 +20,8 @@ from freshet.ops.math import TensorLike
 from freshet.ops.sizes import static_integers
 from freshet.ops.static import partly_known, static_value
 
+newaxis = None
+"""In ``x[..., newaxis]``, a new dimension of size 1."""
 _WHOLE = (None, None, None)
 
 
@@ -75,7 +77,7 @@ class Parts:
         bounds = tuple(self._bound(b) for b in (part.start, part.stop, part.step))
         if bounds[2] == 0:
             raise InvalidArgumentError("getitem: the step of a slice must not be 0")
-        return bounds  # type: ignore[return-value]
+        return bounds
 
     def _bound(self, value: Any) -> Any:
         if value is None:
@@ -164,7 +166,7 @@ def _one(tensor: Tensor, index: Tensor, axis: int) -> Tensor:
 
 
 def _from_the_front(tensor: Tensor, index: Tensor, axis: int) -> Tensor:
-    size = tensor.shape[axis]
+    size: Any = tensor.shape[axis]
     if size is None:
         size = m.cast(a.shape(tensor)[axis], index.dtype)
     return m.where(index < 0, index + size, index)

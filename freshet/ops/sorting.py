@@ -23,8 +23,9 @@ from freshet.ops.lookup import scatter_nd_p
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
 from freshet.ops.primitive import Call, Joint, NoGradient, Primitive
+from freshet.ops.ranges import range as counted
 from freshet.ops.reduction import reduce_all, reduce_any, reduce_sum
-from freshet.ops.sizes import static_integer
+from freshet.ops.sizes import sizes, static_integer
 
 _FEW: Final = 16
 """So many largest elements are found one after the other; more of them by sorting."""
@@ -204,7 +205,9 @@ def top_k(
     return TopK(*sorted_p.apply((x,), params))
 
 
-def in_top_k(targets: TensorLike, predictions: TensorLike, k: Any, name: str | None = None) -> Tensor:
+def in_top_k(
+    targets: TensorLike, predictions: TensorLike, k: Any, name: str | None = None
+) -> Tensor:
     """Return whether each target's prediction is among the `k` largest of its row.
 
     A target counts as among them if fewer than k predictions are larger. It does not if it is
@@ -227,7 +230,7 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: Any, name: str | N
             f"{classes._type} and {scores._type}"
         )
     scores.shape[:1].assert_is_compatible_with(classes.shape)
-    steps = m.cast(_steps(scores), classes.dtype)
+    steps = m.cast(counted(sizes(scores)[1]), classes.dtype)
     hit = m.equal(steps, a.expand_dims_p(classes, axes=(1,)))
     zero = m.cast(0, scores.dtype)
     own = reduce_sum(m.where(hit, scores, zero), axis=1, keepdims=True)
@@ -235,13 +238,6 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: Any, name: str | N
     sound = m.logical_and(reduce_any(hit, axis=1), reduce_all(m.is_finite(scores), axis=1))
     few = m.less(larger, m.cast(convert_to_tensor(k), dtypes.int32))
     return m.logical_and(sound, few)
-
-
-def _steps(scores: Tensor) -> Tensor:
-    from freshet.ops.creation import range as counted  # noqa: PLC0415 (a name of Python's)
-    from freshet.ops.sizes import sizes  # noqa: PLC0415
-
-    return counted(sizes(scores)[1])
 
 
 # --- where a value belongs ------------------------------------------------------------------------

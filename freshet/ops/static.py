@@ -26,6 +26,8 @@ from freshet.ops.elementwise import cast_p
 
 _SMALL: Final = 32
 """Elements. Shapes are small; what is larger is data, and the compiler folds it if it pays."""
+_DEEP: Final = 64
+"""Operations, one after the other; what takes more is no shape."""
 _VIEWS: Final = frozenset({slice_p, squeeze_p, expand_dims_p, concat_p, reshape_p})
 
 
@@ -50,18 +52,20 @@ def partly_known(x: Tensor) -> list[Any] | None:
     return None if known is None else list(known.tolist())
 
 
-def _known(value: Any, seen: dict[int, Array | None]) -> Array | None:
+def _known(value: Any, seen: dict[int, Array | None], depth: int = 0) -> Array | None:
     """Return an array of objects, None where an element is unknown; None if all of them are."""
     key = id(value)
+    if depth > _DEEP:
+        return None
     if key not in seen:
         seen[key] = None
         node = getattr(value, "node", None)
         if node is not None and value.type.dtype.kind in {"int", "uint", "bool"}:
-            seen[key] = _of_node(node, value.index, seen)
+            seen[key] = _of_node(node, value.index, seen, depth + 1)
     return seen[key]
 
 
-def _of_node(node: Any, index: int, seen: dict[int, Array | None]) -> Array | None:
+def _of_node(node: Any, index: int, seen: dict[int, Array | None], depth: int) -> Array | None:
     if node.primitive is constant_p:
         array = node.params["value"]
         return array.astype(object) if array.size <= _SMALL else None
@@ -71,7 +75,7 @@ def _of_node(node: Any, index: int, seen: dict[int, Array | None]) -> Array | No
         return sizes
     if node.must_run or not node.operands:
         return None
-    parts = [_known(v, seen) for v in node.operands]
+    parts = [_known(v, seen, depth) for v in node.operands]
     if any(p is None for p in parts):
         return None
     arrays = [p for p in parts if p is not None]
@@ -88,7 +92,9 @@ def _of_node(node: Any, index: int, seen: dict[int, Array | None]) -> Array | No
 
 
 def _computed(node: Any, arrays: list[Array], index: int) -> Array:
-    exact = [a.astype(v.type.dtype.as_numpy_dtype) for a, v in zip(arrays, node.operands, strict=True)]
+    exact = [
+        a.astype(v.type.dtype.as_numpy_dtype) for a, v in zip(arrays, node.operands, strict=True)
+    ]
     try:
         found = node.primitive.evaluate(exact, node.params, [v.type for v in node.outputs])
     except OpError:

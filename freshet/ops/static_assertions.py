@@ -188,16 +188,13 @@ def assert_rank_in(
     _assert_rank(x, _rank_of(x) in numbers, f"in {numbers}", message)
 
 
-def assert_scalar(tensor: TensorLike, message: str | None = None, name: str | None = None) -> Tensor:
-    """Return the tensor; raise `InvalidArgumentError` unless it has rank 0.
+def assert_scalar(tensor: TensorLike, message: str | None = None, name: str | None = None) -> None:
+    """Raise `InvalidArgumentError` unless a tensor has rank 0.
 
     Example:
-        >>> int(assert_scalar(3))
-        3
+        >>> assert_scalar(3)
     """
-    x = convert_to_tensor(tensor)
-    _assert_rank(x, not x.ndim, "0 (a scalar)", message)
-    return x
+    _assert_rank(tensor, not _rank_of(tensor), "0 (a scalar)", message)
 
 
 # --- shapes ---------------------------------------------------------------------------------------

@@ -133,7 +133,8 @@ def _acosh(v: Vocabulary, x: Any) -> Any:
 def _atanh(v: Vocabulary, x: Any) -> Any:
     size = v.abs(x)
     twice = size + size
-    return _signed(v, x, 0.5 * v.log1p(twice + twice * size / (1.0 - size)))
+    found = 0.5 * v.log1p(twice + twice * size / (1.0 - size))
+    return v.select(size > 1.0, math.nan, _signed(v, x, found))
 
 
 # --- primitives -----------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class UniqueWithCounts(NamedTuple):
 
     y: Tensor
     idx: Tensor
-    count: Tensor
+    count: Tensor  # type: ignore[assignment]  # in place of the method of tuples
 
 
 def _unique_infer(x: TensorType, dtype: DType) -> tuple[TensorType, TensorType, TensorType]:

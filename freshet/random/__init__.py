@@ -1,5 +1,16 @@
 """Random numbers: ``ft.random``."""
 
+from freshet.ops.candidate_sampling import all_candidate_sampler as all_candidate_sampler
+from freshet.ops.candidate_sampling import (
+    fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler,
+)
+from freshet.ops.candidate_sampling import (
+    learned_unigram_candidate_sampler as learned_unigram_candidate_sampler,
+)
+from freshet.ops.candidate_sampling import (
+    log_uniform_candidate_sampler as log_uniform_candidate_sampler,
+)
+from freshet.ops.candidate_sampling import uniform_candidate_sampler as uniform_candidate_sampler
 from freshet.ops.random.generator import Algorithm as Algorithm
 from freshet.ops.random.generator import Generator as Generator
 from freshet.ops.random.generator import create_rng_state as create_rng_state

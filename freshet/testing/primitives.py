@@ -30,7 +30,7 @@ from freshet.graph.interpret import interpret
 from freshet.graph.ir import Graph
 from freshet.graph.tape import GradientTape
 from freshet.graph.trace import GraphTracer
-from freshet.ops import checks, nn
+from freshet.ops import assertions, checks, nn, numerics
 from freshet.ops.array import pad_p, reshape_p, reverse_p, slice_p, transpose_p
 from freshet.ops.elementwise import add_p, bitwise_xor_p, multiply_p
 from freshet.ops.nest import Host
@@ -39,7 +39,7 @@ from freshet.runtime.execute import NativeExecutor
 from freshet.testing.compare import assert_agree
 from freshet.testing.samples import ErrorSample, Sample
 
-_ALL_REGISTERED: Final = (checks, nn)
+_ALL_REGISTERED: Final = (assertions, checks, nn, numerics)
 """Importing these defines every primitive."""
 Body = Callable[..., Sequence[Tensor]]
 

@@ -28,7 +28,8 @@ def given(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return tf.constant(value)
     if isinstance(value, Ragged):
-        return tf.RaggedTensor.from_nested_row_splits(tf.constant(value.values), value.splits)
+        splits = [tf.constant(s) for s in value.splits]
+        return tf.RaggedTensor.from_nested_row_splits(tf.constant(value.values), splits)
     if isinstance(value, Sparse):
         return tf.SparseTensor(value.indices, tf.constant(value.values), value.shape)
     if isinstance(value, Variable):

@@ -85,6 +85,40 @@ def test_a_wrong_name_gets_a_suggestion() -> None:
     assert not hasattr(ft, "__wrapped__")
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("Session", "decorate a function with @ft.function"),
+        ("placeholder", "give it the values as arguments"),
+        ("contrib", "ended with TensorFlow 1"),
+        ("random_normal", "use ft.random.normal"),
+        ("global_variables_initializer", "as soon as they are made"),
+    ],
+)
+def test_a_name_of_tensorflow_1_gets_advice(name: str, advice: str) -> None:
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}'; .*{advice}"):
+        getattr(ft, name)
+
+
+def test_the_advice_names_what_there_is() -> None:
+    """Public names in the table of advice exist, or stand in rooms that are not built yet."""
+    import re
+
+    from freshet.core.renamed import MODERN
+
+    missing = set()
+    for advice in MODERN.values():
+        for dotted in re.findall(r"\bft((?:\.\w+)+)", advice):
+            found: Any = ft
+            for part in dotted.strip(".").split("."):
+                if not hasattr(found, part):
+                    missing.add(dotted)
+                    break
+                found = getattr(found, part)
+    rooms = (".data", ".image", ".io", ".strings", ".sparse", ".SparseTensor", ".debugging")
+    assert sorted(m for m in missing if not m.startswith(rooms)) == []
+
+
 def test_the_version() -> None:
     from importlib.metadata import version
 

@@ -95,3 +95,28 @@ def test_names() -> None:
 )  # fmt: skip
 def test_snake_case(name: str, snake: str) -> None:
     assert to_snake_case(name) == snake
+
+
+def test_names_are_identifiers() -> None:
+    with pytest.raises(ValueError, match="must be a Python identifier, received 'bad name!'"):
+        Linear("bad name!")
+    assert ft.keras.layers.Dense(1, name="any/name").name == "any/name"
+
+
+def test_a_method_in_the_scope_of_the_modules_name() -> None:
+    class Lazy(ft.Module):
+        @ft.Module.with_name_scope
+        def __call__(self, x: Any) -> Any:
+            """Multiply."""
+            if not hasattr(self, "w"):
+                self.w = ft.Variable(2.0, name="w")
+                self.inner = Linear("inner")
+            with self.inner.name_scope:
+                self.v = ft.Variable(1.0, name="v")
+            return x * self.w
+
+    lazy = Lazy(name="outer")
+    assert float(lazy(ft.constant(3.0))) == 6
+    assert (lazy.w.name, lazy.v.name) == ("outer/w", "outer/inner/v")
+    assert lazy.name_scope.name == "outer/"
+    assert Lazy.__call__.__doc__ == "Multiply."

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import freshet as ft
-from freshet.core.shapes import TensorType, broadcast_shapes, normalize_axis
+from freshet.core.errors import InvalidArgumentError
+from freshet.core.shapes import (
+    TensorShape,
+    TensorSpec,
+    TensorType,
+    broadcast_shapes,
+    normalize_axis,
+)
 
 S = ft.TensorShape
 
@@ -158,3 +165,35 @@ def test_axes() -> None:
     for axis, rank in ((3, 3), (-4, 3), (0, 0)):
         with pytest.raises(ValueError, match=rf"f: axis {axis} is outside \[{-rank}, {rank}\) of"):
             normalize_axis("f", axis, rank)
+
+
+def test_questions_about_ranks_and_other_shapes() -> None:
+    shape = TensorShape([1, None])
+    assert shape.with_rank_at_least(1) is shape.with_rank_at_most(3) is shape
+    assert shape.most_specific_compatible_shape([2, None]) == [None, None]
+    assert shape.is_subtype_of([None, None])
+    assert not shape.is_subtype_of([None, 2])
+    assert shape.most_specific_common_supertype([[1, 2], [3, 4]]) == [None, None]
+    assert shape.most_specific_common_supertype([[1]]) is None
+    shape.assert_has_rank(2)
+    shape.assert_same_rank([3, 4])
+    TensorShape([1, 2]).assert_is_fully_defined()
+    for wrong in (
+        lambda: shape.with_rank_at_least(3), lambda: shape.with_rank_at_most(1),
+        lambda: shape.assert_has_rank(3), lambda: shape.assert_same_rank([1]),
+        shape.assert_is_fully_defined, lambda: shape.most_specific_compatible_shape([1]),
+    ):  # fmt: skip
+        with pytest.raises(InvalidArgumentError):
+            wrong()
+
+
+def test_questions_about_specs() -> None:
+    spec = TensorSpec([1, 2], "float32", "x")
+    assert TensorSpec.from_spec(spec, "y") == TensorSpec([1, 2], "float32", "y")
+    assert spec.is_subtype_of(TensorSpec([None, 2]))
+    assert not spec.is_subtype_of(TensorSpec([None, 2], "int32"))
+    assert spec.most_specific_compatible_type(TensorSpec([3, 2])) == TensorSpec([None, 2])
+    assert spec.most_specific_common_supertype([TensorSpec([1])]) is None
+    assert spec.value_type.__name__ == "Tensor"
+    with pytest.raises(InvalidArgumentError):
+        spec.most_specific_compatible_type(TensorSpec([1, 2], "int32"))

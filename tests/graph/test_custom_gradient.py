@@ -207,6 +207,22 @@ def test_the_gradient_passes_through(run: Any) -> None:
     assert float(run(program)(ft.constant(3.7))) == 1
 
 
+def test_within_loops_conditions_and_programs_in_stages() -> None:
+    @ft.function
+    def f(x: Any, n: Any) -> Any:
+        for _ in ft.range(n):
+            x = clipped(x * 3)
+        y = ft.cond(x[0] > 0, lambda: clipped(x), lambda: x)
+        return clipped(ft.boolean_mask(y, x > 0))
+
+    x = ft.constant([1.0, -1.0, 2.0])
+    with ft.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x, ft.constant(2))
+    np.testing.assert_array_equal(y, [9, 18])
+    np.testing.assert_array_equal(tape.gradient(y, x), [3, 0, 3])
+
+
 class TestRecomputing:
     @both
     def test_it_is_the_same_gradient(self, run: Any) -> None:

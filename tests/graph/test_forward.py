@@ -109,6 +109,37 @@ def test_around_a_traced_function_to_the_second_order(run: Any) -> None:
     np.testing.assert_allclose(run(product)(x, v), run(other)(x, v), rtol=1e-12)
 
 
+CONTROL: dict[str, Program] = {
+    "condition": lambda x: ft.cond(ft.reduce_sum(x) > 0, lambda: (x * x, x[0]), lambda: (x, -x[0])),
+    "one side only": lambda x: ft.cond(x[0, 0] > 0, lambda: x * x, lambda: ft.zeros_like(x)),
+    "loop": lambda x: ft.while_loop(
+        lambda i, y: i < 3, lambda i, y: (i + 1, ft.sin(y) * x), (ft.constant(0), x)
+    )[1],
+    "data decides": lambda x: ft.while_loop(
+        lambda y: ft.reduce_sum(y * y) < 100, lambda y: y * 2 + x, (x,)
+    )[0],
+}
+
+
+@pytest.mark.parametrize("name", CONTROL)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_control_flow(name: str, sign: float) -> None:
+    program, x, v = CONTROL[name], ft.constant(sign * X), ft.constant(DIRECTION)
+    eager = ft.nest.flatten(jvp(program, x, v))
+    traced = ft.function(lambda x, v: jvp(program, x, v))(x, v)
+    outside = jvp(ft.function(program), x, v)
+    step = 1e-6
+    up, down = (
+        ft.nest.flatten(program(ft.constant(sign * X + by * DIRECTION))) for by in (step, -step)
+    )
+    for numbers in zip(eager, ft.nest.flatten(traced), ft.nest.flatten(outside), up, down,
+                       strict=True):  # fmt: skip
+        slope = (numbers[3].numpy() - numbers[4].numpy()) / (2 * step)
+        for found in numbers[:3]:
+            actual = np.zeros_like(slope) if found is None else found.numpy()
+            np.testing.assert_allclose(actual, slope, rtol=1e-6, atol=1e-8)
+
+
 @both
 def test_accumulators_nest(run: Any) -> None:
     def third(x: Any) -> Any:

@@ -85,7 +85,7 @@ class TestSignatures:
         assert int(f(x, shift=1)) == 11
 
     def test_wrong_arguments_are_the_type_error_that_python_gives(self) -> None:
-        f = ft.function(lambda x, y: x + y, name="f")
+        f = ft.function(lambda x, y: x + y)
         for call in (lambda: f(1), lambda: f(1, 2, 3), lambda: f(1, z=2)):
             with pytest.raises(TypeError, match="argument"):
                 call()
@@ -335,7 +335,7 @@ class TestVariables:
     def test_their_value_is_not_known_while_tracing(self, use: Callable[..., Any]) -> None:
         v = ft.Variable(1.0)
         with pytest.raises(ft.errors.FailedPreconditionError, match="known only when the traced"):
-            ft.function(lambda: use(v))()
+            ft.function(lambda: use(v), autograph=False)()
 
 
 class TestPythonForms:
@@ -453,8 +453,8 @@ class TestConcreteFunctions:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ((), "f: takes 1 tensors, received 0"),
-            (([1.0, 2.0], 1), "received 3"),
+            ((), "f: the argument 'x' is missing; it was traced for"),
+            (([1.0, 2.0], 1), "takes 1 positional arguments, received 2"),
             ((ft.ones([3]),), r"f: argument 0 must be f32\[2\], received f32\[3\]"),
             ((ft.ones([2, 2]),), r"must be f32\[2\], received f32\[2,2\]"),
             ((ft.constant([1, 2]),), r"must be f32\[2\], received i32\[2\]"),
@@ -505,12 +505,9 @@ class TestErrors:
     @pytest.mark.parametrize(
         "use",
         [
-            lambda x: 1 if x > 0 else 2,
             lambda x: [0 for _ in range(x)],
             lambda x: list(ft.reshape(x, [x])),
             lambda x: np.sin(x),
-            lambda x: float(x),
-            lambda x: int(x),
             lambda x: x.numpy(),
             lambda x: f"{x:.2f}",
         ],

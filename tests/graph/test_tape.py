@@ -251,7 +251,6 @@ class TestAssignments:
             y = y + v * v
         assert float(tape.gradient(y, v)) == 6 + 8
 
-
     @pytest.mark.parametrize("run", [lambda f: f, ft.function], ids=["eager", "traced"])
     def test_what_a_traced_function_reads_after_assigning_is_the_variable(self, run: Any) -> None:
         v = ft.Variable(3.0)

@@ -47,7 +47,7 @@ def slope(f: Callable[[Any], Any], x: Any) -> Any:
 @pytest.mark.parametrize("run", [lambda f: f, ft.function], ids=["eager", "traced"])
 def test_all_rows_at_once(name: str, run: Any) -> None:
     f, rows = FUNCTIONS[name], ft.constant(ROWS)
-    found = run(lambda rows: vectorized(f, rows))(rows)
+    found = run(lambda rows: vectorized(f, [rows], once=False))(rows)
     single = [f(rows[i]) for i in range(4)]
     for tensor, parts in zip(found, zip(*single, strict=True), strict=True):
         np.testing.assert_allclose(tensor, ft.stack(list(parts)), rtol=1e-12, atol=1e-13)
@@ -56,7 +56,7 @@ def test_all_rows_at_once(name: str, run: Any) -> None:
 
 def test_the_function_is_called_once() -> None:
     calls = []
-    vectorized(lambda x: (calls.append(1), [x * 2])[1], ft.constant(ROWS))
+    vectorized(lambda x: (calls.append(1), [x * 2])[1], [ft.constant(ROWS)], once=False)
     assert len(calls) == 1
 
 
@@ -66,3 +66,42 @@ def test_every_rule_has_a_primitive() -> None:
 
     _define_all()
     assert set(RULES) <= set(PRIMITIVES)
+
+
+class TestVectorizedMap:
+    def test_structures(self) -> None:
+        elems = {"a": ft.constant([1.0, 2.0]), "b": ft.constant([[1.0], [2.0]])}
+        found = ft.vectorized_map(lambda e: {"sum": e["a"] + e["b"], "n": 3}, elems)
+        np.testing.assert_array_equal(found["sum"], [[2], [4]])
+        np.testing.assert_array_equal(found["n"], [3, 3])
+
+    def test_gradients_go_through(self) -> None:
+        v, x = ft.Variable(2.0), ft.constant([1.0, 2.0, 3.0])
+        with ft.GradientTape() as tape:
+            tape.watch(x)
+            y = ft.vectorized_map(lambda e: e * e * v, x)
+        by_v, by_x = tape.gradient(y, [v, x])
+        assert float(by_v) == 14
+        np.testing.assert_array_equal(by_x, [4, 8, 12])
+
+    def test_each_element_has_random_numbers_of_its_own(self) -> None:
+        found = ft.vectorized_map(lambda e: e + ft.random.normal([3]), ft.zeros([4]))
+        assert len({tuple(row) for row in found.numpy().tolist()}) == 4
+
+    def test_variables_are_assigned_for_each_element(self) -> None:
+        v = ft.Variable(0.0)
+
+        def step(e: Any) -> Any:
+            v.assign_add(e)
+            return v.value()
+
+        found = ft.vectorized_map(step, ft.constant([1.0, 2.0, 3.0]))
+        np.testing.assert_array_equal(found, [1, 3, 6])
+        assert float(v) == 6
+
+    def test_a_function_that_needs_values(self) -> None:
+        found = ft.vectorized_map(lambda e: e * float(e), ft.constant([1.0, 2.0, 3.0]))
+        np.testing.assert_array_equal(found, [1, 4, 9])
+
+    def test_no_elements(self) -> None:
+        assert ft.vectorized_map(lambda e: e * 2, ft.zeros([0, 3])).shape == (0, 3)

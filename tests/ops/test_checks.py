@@ -10,6 +10,7 @@ from freshet.testing import ErrorSample, PrimitiveSuite, Sample
 from freshet.testing.samples import extremes
 
 WHO = {"caller": "lookup", "what": "label"}
+WHOSE = {"caller": "floordiv"}
 
 
 def bounds(low: int, high: int) -> dict[str, object]:
@@ -41,7 +42,16 @@ class TestChecks(PrimitiveSuite):
                 inputs=(np.float32([[0.5, 1.5]]),), params=bounds(0, 2), expected=same,
                 gradient=(0,), second=True,
             ),
-        ]
+        ],
+        "check_nonzero": [
+            *(
+                Sample(inputs=(extremes(d)[extremes(d) != 0],), params=WHOSE, expected=same)
+                for d in dtypes.REAL if d.is_integer
+            ),
+            Sample(inputs=(np.int32(3),), params=WHOSE, expected=same),
+            Sample(inputs=(np.int64([]),), params=WHOSE, expected=same),
+            Sample(inputs=(np.arange(1, 100_003),), params=WHOSE, expected=same),
+        ],
     }  # fmt: skip
     errors = {
         "check_in_range": [
@@ -63,5 +73,12 @@ class TestChecks(PrimitiveSuite):
                 inputs=(TensorSpec([3], "int8"),), params=bounds(50, 60),
                 message=r"lookup: label -?\d is outside \[50, 60\); 3 of the 3 labels .*",
             ),
-        ]
+        ],
+        "check_nonzero": [
+            ErrorSample(
+                inputs=(np.int32([[3, 7], [0, 2]]),), params=WHOSE,
+                message="floordiv: integer division by zero: 1 of the 4 divisors are 0, the first "
+                "at position 2",
+            ),
+        ],
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,9 @@ class Weighted:
             if isinstance(value, np.ndarray) and value.dtype.name in {"float64", "complex128"}:
                 self.arrays.append(value)
                 return Hole(len(self.arrays) - 1)
+            if isinstance(value, (Ragged, Sparse)) and value.values.dtype.name == "float64":
+                self.arrays.append(value.values)
+                return replace(value, values=Hole(len(self.arrays) - 1))
             return value if isinstance(value, Hole) else over(take, value)
 
         self.args, self.kwargs = take(list(c.args)), take(dict(c.kwargs))
@@ -145,6 +149,8 @@ class Weighted:
         def fill(value: Any) -> Any:
             if isinstance(value, Hole):
                 return tensors[value.number]
+            if isinstance(value, (Ragged, Sparse)) and isinstance(value.values, Hole):
+                return given(replace(value, values=tensors[value.values.number]))
             return over(fill, value) if isinstance(value, (list, tuple, dict)) else given(value)
 
         found = self.function(*fill(self.args), **fill(self.kwargs))

@@ -48,6 +48,18 @@ class TestAlone:
         with pytest.raises(ValueError, match="IndexedSlices"):
             ft.IndexedSlices(*args)
 
+    @pytest.mark.parametrize("dtype", ["float16", "int32", "float64"])
+    def test_whole_in_every_mode(self, dtype: str) -> None:
+        rows = ft.cast([[1, 2], [3, 4], [5, 6]], dtype)
+        make = lambda: ft.convert_to_tensor(ft.IndexedSlices(rows, [1, 0, 1], [3, 2]))  # noqa: E731
+        for whole in (make(), ft.function(make)()):
+            assert whole.dtype.name == dtype
+            np.testing.assert_array_equal(whole, [[3, 4], [6, 8], [0, 0]])
+
+    def test_a_row_that_does_not_exist(self) -> None:
+        with pytest.raises(ValueError, match=r"index 3 is outside \[0, 3\)"):
+            ft.convert_to_tensor(ft.IndexedSlices([[1.0]], [3], [3, 1]))
+
     def test_in_and_out_of_a_traced_function(self) -> None:
         f = ft.function(lambda x: ft.IndexedSlices(x.values * 2, x.indices, x.dense_shape))
         y = f(ft.IndexedSlices([[1.0], [3.0]], [2, 0], [3, 1]))
@@ -160,3 +172,15 @@ class TestAsGradients:
             return str(f.get_concrete_function().graph).split("  #")[0]
 
         assert program(lambda g: g) == program(ft.convert_to_tensor)
+
+    def test_a_scaled_gradient_stays_compiled(self) -> None:
+        v = table()
+
+        @ft.function
+        def f() -> None:
+            with ft.GradientTape() as tape:
+                y = ft.reduce_sum(ft.gather(v, [2, 2, 0]) ** 2)
+            g = tape.gradient(y, v)
+            v.assign_sub(ft.IndexedSlices(g.values * 0.5, g.indices, g.dense_shape) * 0.1)
+
+        assert "host calls    0" in f.explain()

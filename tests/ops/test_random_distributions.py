@@ -317,12 +317,12 @@ def test_stateless_shuffle_is_a_function_of_its_seed() -> None:
 @pytest.mark.parametrize("largest", [0, 1, 2, 9, 100])
 def test_index_shuffle_is_a_bijection(largest: int) -> None:
     index = ft.range(largest + 1)
-    found = both_modes(lambda: ft.random.experimental.index_shuffle(index, [1, 2, 3], largest))
+    found = both_modes(lambda: ft.random.experimental.index_shuffle(index, [1, 2], largest))
     assert sorted(found.tolist()) == list(range(largest + 1))
 
 
 def test_index_shuffle_puts_every_index_everywhere() -> None:
-    seeds = np.stack([np.arange(800), np.zeros(800), np.ones(800)], 1).astype(np.int32)
+    seeds = np.stack([np.arange(800), np.ones(800)], 1).astype(np.int32)
     found = ft.random.experimental.index_shuffle(2, seeds, 7).numpy()
     assert stats.chisquare(np.bincount(found, minlength=8)).pvalue > 0.01
 
@@ -342,10 +342,10 @@ def test_index_shuffle_puts_every_index_everywhere() -> None:
         (lambda: ft.random.fold_in([1, 2], [3]), "data must be one integer"),
         (lambda: ft.random.stateless_uniform([2], [1, 2, 3]), "a stateless seed must be two"),
         (
-            lambda: ft.random.experimental.index_shuffle(9, [1, 2, 3], 5),
+            lambda: ft.random.experimental.index_shuffle(9, [1, 2], 5),
             r"index 9 is outside \[0, 5\]",
         ),
-        (lambda: ft.random.experimental.index_shuffle(1, [1, 2], 5), "a seed of three integers"),
+        (lambda: ft.random.experimental.index_shuffle(1, [1, 2, 3], 5), "a seed of two integers"),
     ],
 )
 def test_wrong_arguments(call: Callable[[], Any], message: str) -> None:

@@ -25,7 +25,8 @@ def given(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return ft.constant(value)
     if isinstance(value, Ragged):
-        return ft.RaggedTensor.from_nested_row_splits(ft.constant(value.values), value.splits)
+        splits = [ft.constant(s) for s in value.splits]
+        return ft.RaggedTensor.from_nested_row_splits(ft.constant(value.values), splits)
     if isinstance(value, Sparse):
         return ft.SparseTensor(value.indices, ft.constant(value.values), value.shape)
     if isinstance(value, Variable):
@@ -36,7 +37,8 @@ def given(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """Return a result as the database's references give it."""
     if isinstance(value, (Tensor, ft.Variable)):
-        return np.asarray(value.numpy())
+        found = value.numpy()
+        return np.asarray(found, object if isinstance(found, bytes) else None)
     if isinstance(value, CompositeTensor) and hasattr(value, "nested_row_splits"):
         splits = tuple(np.asarray(s.numpy()) for s in value.nested_row_splits)
         return Ragged(np.asarray(value.flat_values.numpy()), splits)

@@ -13,13 +13,17 @@ from freshet.core.shapes import TensorType
 from freshet.core.source import user_line
 from freshet.core.tensor import Tensor
 from freshet.graph.autograph.jumps import VALUE
-from freshet.graph.autograph.undefined import Undefined, spoken
+from freshet.graph.autograph.undefined import CHOICE, Undefined, ld, spoken
 from freshet.graph.autograph.values import (
+    Kind,
     Parts,
     as_condition,
+    as_tensor,
     converted_leaf,
     described,
+    fit,
     is_convertible,
+    kind_of,
     same,
     staged,
     takes,
@@ -99,33 +103,29 @@ def if_exp(test: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> 
     def put(values: Sequence[Any]) -> None:
         holder[:] = values
 
-    name = "the result of `a if condition else b`"
+    name = CHOICE
     state = State(lambda: tuple(holder), put, (name,), 1)
     sides = (lambda: put([then()]), lambda: put([otherwise()]))
     _Condition(as_condition("`if`", tensor), sides, state).run()
-    return holder[0]
+    return ld(holder[0])
 
 
 class _Condition:
     """An `if` on a tensor: both blocks are traced, and their variables joined."""
 
-    def __init__(
-        self, test: Tensor, sides: Sequence[Callable[[], None]], state: State
-    ) -> None:
+    def __init__(self, test: Tensor, sides: Sequence[Callable[[], None]], state: State) -> None:
         self._test, self._sides, self._state = test, sides, state
         self._names = state.names[: state.results]
         self._initial = state.get()
-        self._found: list[list[Parts]] = []
-        self._wanted: dict[int, list[TensorType]] = {}
+        self._found: list[Parts] = []
+        self._wanted: dict[int, list[Kind]] = {}
         """Types that the first block must result in, learned from the second."""
-        self._value_like: dict[int, Any] = {}
         self._joined: list[_Join] = []
         self._line = user_line()
 
     def run(self) -> None:
         """Trace the blocks and set the variables."""
         while True:
-            self._found, self._joined = [], []
             try:
                 results = cond(self._test, self._first, self._second)
             except _Again:
@@ -144,13 +144,12 @@ class _Condition:
         self._state.set(self._initial)
         with self._state.guarded("an `if` on a tensor"):
             self._sides[number]()
-        found = [Parts.of(v) for v in self._state.get()[: self._state.results]]
-        self._found.append(found)
-        return found
+        return [Parts.of(v) for v in self._state.get()[: self._state.results]]
 
-    def _first(self) -> list[Tensor]:
-        outputs = []
-        for number, parts in enumerate(self._traced(0)):
+    def _first(self) -> list[Any]:
+        outputs: list[Any] = []
+        self._found = self._traced(0)
+        for number, parts in enumerate(self._found):
             kinds = self._wanted.get(number)
             if kinds is None:
                 outputs += parts.tensors()
@@ -161,10 +160,11 @@ class _Condition:
                 outputs += [converted_leaf(x, k) for x, k in zip(leaves, kinds, strict=True)]
         return outputs
 
-    def _second(self) -> list[Tensor]:
-        outputs: list[Tensor] = []
+    def _second(self) -> list[Any]:
+        outputs: list[Any] = []
         again = False
-        pairs = zip(self._found[0], self._traced(1), strict=True)
+        self._joined = []
+        pairs = zip(self._found, self._traced(1), strict=True)
         for number, (first, second) in enumerate(pairs):
             name = self._names[number]
             wanted = self._wanted.get(number)
@@ -181,41 +181,43 @@ class _Condition:
         return outputs
 
 
-def _wished(name: str, first: Parts, second: Parts) -> list[TensorType] | None:
+def _wished(name: str, first: Parts, second: Parts) -> list[Kind] | None:
     """Return the types that the first block should have resulted in; None if it did."""
     if not first.is_defined:
         mixed = name == VALUE and second.is_defined and len(second.numbers) == len(second.leaves)
-        return [t._type for t in second.tensors()] if mixed and second.leaves else None
+        return [kind_of(v) for v in second.leaves] if mixed and second.leaves else None
     if not second.is_defined or not _alike(first, second):
         return None
-    kinds, changed = [], False
+    kinds: list[Kind] = []
+    changed = False
     for x, y in zip(first.leaves, second.leaves, strict=True):
         if not is_convertible(x):
             continue
-        kind, other = (Parts.of(v).tensors()[0]._type for v in (x, y))
-        if kind.dtype != other.dtype and takes(x, other) and not takes(y, kind):
-            kind, changed = TensorType(other.dtype, kind.shape), True
+        kind, other = kind_of(x), kind_of(y)
+        if not fit(kind, other) and takes(x, other) and not takes(y, kind):
+            assert isinstance(other, TensorType)
+            kind, changed = TensorType(other.dtype, ()), True
         kinds.append(kind)
     return kinds if changed else None
 
 
 def _alike(first: Parts, second: Parts) -> bool:
     """Return whether two values nest alike, with tensors in the same places."""
-    return (
-        skeleton(first.value, expand_composites=True)
-        == skeleton(second.value, expand_composites=True)
-        and first.numbers == second.numbers
-    )
+    return skeleton(first.value) == skeleton(second.value) and first.numbers == second.numbers
+
+
+def _is_scalar(kind: Kind) -> bool:
+    return isinstance(kind, TensorType) and kind.rank == 0
 
 
 class _Join:
     """A variable that has got a value in each of two blocks."""
 
     def __init__(
-        self, name: str, first: Parts, second: Parts, wanted: list[TensorType] | None, line: str
+        self, name: str, first: Parts, second: Parts, wanted: list[Kind] | None, line: str
     ) -> None:
         self._name, self._first, self._second, self._line = name, first, second, line
-        own = [t._type for t in first.tensors()] if first.is_defined else []
+        own = [kind_of(first.leaves[i]) for i in first.numbers]
         self.kinds = own if wanted is None else wanted
         self._problem = self._find_problem()
 
@@ -239,8 +241,7 @@ class _Join:
                     return self._differing()
                 continue
             kind = next(kinds)
-            other = Parts.of(y).tensors()[0]._type
-            if (kind.dtype != other.dtype and not takes(y, kind)) or kind.rank != other.rank:
+            if not fit(kind, kind_of(y)) and not (takes(y, kind) and _is_scalar(kind)):
                 return self._differing()
         return None
 
@@ -261,17 +262,17 @@ class _Join:
             and len(known[0].numbers) == len(known[0].leaves) > 0
         )
 
-    def outputs(self) -> list[Tensor]:
+    def outputs(self) -> list[Any]:
         """Return what the second block results in."""
         if self._problem is not None or not self._second.is_defined:
             return [zeros_of(k) for k in self.kinds]
         leaves = [self._second.leaves[i] for i in self._second.numbers]
         return [
-            converted_leaf(x, k) if takes(x, k) else Parts.of(x).tensors()[0]
+            converted_leaf(x, k) if takes(x, k) else as_tensor(x)
             for x, k in zip(leaves, self.kinds, strict=True)
         ]
 
-    def value(self, tensors: Sequence[Tensor]) -> Any:
+    def value(self, tensors: Sequence[Any]) -> Any:
         """Return the variable's value after the condition, given the tensors of the graph."""
         first, second = self._first, self._second
         if self._problem is not None:

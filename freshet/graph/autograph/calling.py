@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import logging
 import os
 import sys
-import sysconfig
 from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any, Final
 
 from freshet.core import context
 from freshet.core.source import is_own_file
-from freshet.graph.autograph.source import NoSource
 
 MARK: Final = "_freshet_do_not_convert"
 """Attribute of a function that is run as it is."""
-_LIBRARIES: Final = tuple(
-    os.path.join(sysconfig.get_paths()[n], "")  # noqa: PTH118 (a prefix, with its separator)
-    for n in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-_OTHER: Final = (
-    inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-    | inspect.CO_ITERABLE_COROUTINE
-)  # fmt: skip
+_OTHER: Final = 0x20 | 0x80 | 0x100 | 0x200
+"""The flags of generators and coroutines; the module `inspect` has names for them."""
 
 _codes: dict[int, tuple[CodeType, CodeType | None]] = {}
 """For each code that was met, by identity: itself and its twin, None if it runs as it is."""
@@ -138,6 +128,7 @@ def _converted_code(function: FunctionType) -> CodeType | None:
     reason = _left_alone(code)
     if reason is None:
         from freshet.graph.autograph.conversion import convert  # noqa: PLC0415
+        from freshet.graph.autograph.source import NoSource  # noqa: PLC0415
 
         try:
             found, within = convert(function)
@@ -160,6 +151,8 @@ def remember_made(codes: Sequence[CodeType]) -> None:
 def _tell(code: CodeType, what: str) -> None:
     if _report[0] < 1:
         return
+    import logging  # noqa: PLC0415
+
     text = f"AutoGraph: {code.co_qualname} ({code.co_filename}:{code.co_firstlineno}) {what}"
     logging.getLogger("freshet").info(text)
     if _report[1]:
@@ -171,11 +164,20 @@ def report(level: int, printed: bool) -> None:
     _report[:] = [level, printed]
 
 
+@functools.cache
+def _libraries() -> tuple[str, ...]:
+    import sysconfig  # noqa: PLC0415 (needed by the first traced function only)
+
+    paths = sysconfig.get_paths()
+    kinds = ("stdlib", "platstdlib", "purelib", "platlib")
+    return "<frozen", *(os.path.join(paths[n], "") for n in kinds)  # noqa: PTH118
+
+
 def _left_alone(code: CodeType) -> str | None:
     """Return why code is not converted; None if it is."""
     if is_own_file(code.co_filename):
         return "it belongs to Freshet"
-    if code.co_filename.startswith(("<frozen", *_LIBRARIES)):
+    if code.co_filename.startswith(_libraries()):
         return "it belongs to an installed library"
     if code.co_flags & _OTHER:
         return "it is a generator or a coroutine"
@@ -200,5 +202,3 @@ def unresolved_frame() -> CodeType | None:
             return frame.f_code
         frame = frame.f_back
     return None
-
-

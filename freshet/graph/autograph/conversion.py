@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import __future__
-
 import ast
 import functools
+import inspect
 import operator
 import re
+from collections.abc import Iterator
 from types import CellType, CodeType, FunctionType
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ _FLAGS: Final = functools.reduce(
     operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names)
 )
 _FACTORY: Final = "ag__factory"
+_MADE: Final = "ag__function"
 _OWN: Final = re.compile(r"ag__\w+\.<locals>\.")
 
 
@@ -35,6 +37,7 @@ def convert(function: FunctionType) -> tuple[CodeType, list[CodeType]]:
     if isinstance(node, ast.Lambda):
         body: list[ast.stmt] = statements("return LAMBDA", node, LAMBDA=node)
     else:
+        node.name = _MADE  # its own name stays that of the function that it may call
         body = [node]
     module = ast.Module(_factory(body, code), [])
     # A plain function around it makes its free variables free.
@@ -42,7 +45,8 @@ def convert(function: FunctionType) -> tuple[CodeType, list[CodeType]]:
         module, code.co_filename, "exec", flags=code.co_flags & _FLAGS, dont_inherit=True
     )
     factory = _inner(compiled, _FACTORY)
-    found = _renamed(_inner(factory, code.co_name), code.co_name, code.co_qualname)
+    name = code.co_name if isinstance(node, ast.Lambda) else _MADE
+    found = _renamed(_inner(factory, name), code.co_name, code.co_qualname)
     return found, list(_within(found))
 
 
@@ -100,7 +104,10 @@ def _inner(code: CodeType, name: str) -> CodeType:
     return next(c for c in code.co_consts if isinstance(c, CodeType) and c.co_name == name)
 
 
-def _within(code: CodeType) -> Any:
+def _within(code: CodeType) -> Iterator[CodeType]:
+    """Yield code and that of the functions within; methods of classes within are not converted."""
+    if not code.co_flags & inspect.CO_OPTIMIZED:  # the body of a class
+        return
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

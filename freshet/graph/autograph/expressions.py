@@ -77,7 +77,9 @@ class Expressions(ast.NodeTransformer):
         function = node.func
         name = function.id if isinstance(function, ast.Name) else None
         if name == "super" and not node.args and self._first is not None:
-            cell, first = (ast.copy_location(ast.Name(n, ast.Load()), node) for n in ("__class__", self._first))
+            cell, first = (
+                ast.copy_location(ast.Name(n, ast.Load()), node) for n in ("__class__", self._first)
+            )
             node.args = [cell, first]
             return node
         if resolve == "loop" and name in _LAZY:

@@ -62,7 +62,9 @@ class Range(Iterable):
     """``range(start, limit, delta)`` without the numbers being made."""
 
     def __init__(self, start: Any, limit: Any, delta: Any, dtype: Any = None) -> None:
-        given = [convert_to_tensor(v) for v in (start, limit, delta) if isinstance(v, (Tensor, Variable))]
+        given = [
+            convert_to_tensor(v) for v in (start, limit, delta) if isinstance(v, (Tensor, Variable))
+        ]
         kind = dtype if dtype is not None else (given[0].dtype if given else None)
         self._known = None if given else (start, limit, delta)
         self._start, self._limit, self._delta = (
@@ -191,9 +193,7 @@ def lazy_tensor_range(
 ) -> Any:
     """Return ``ft.range(...)`` as something to go over."""
     bounds = (0, start, delta) if limit is None else (start, limit, delta)
-    floating = any(
-        v.dtype.is_floating if is_tensor(v) else not isinstance(v, int) for v in bounds
-    )
+    floating = any(v.dtype.is_floating if is_tensor(v) else not isinstance(v, int) for v in bounds)
     if context.state.tracer is None or floating:
         return shaping.range(start, limit, delta, dtype, name)
     return Range(*bounds, dtype)
@@ -226,4 +226,3 @@ def over_dataset(value: Any) -> Callable[..., Any] | None:
         found: Callable[..., Any] = value.reduce
         return found
     return None
-

@@ -123,7 +123,9 @@ class _Lowering:
         return []
 
     def _always_jumps(self, body: Statements) -> bool:
-        kinds = (ast.Break, ast.Continue, ast.Return) if self._returns else (ast.Break, ast.Continue)
+        kinds = (
+            (ast.Break, ast.Continue, ast.Return) if self._returns else (ast.Break, ast.Continue)
+        )
         return any(
             isinstance(n, kinds)
             or (
@@ -140,7 +142,9 @@ class _Lowering:
 
     def _guarded(self, flags: set[str], body: Statements, at: ast.stmt) -> ast.If:
         test = self._guard(flags, body[0] if body else at)
-        return ast.copy_location(ast.If(test, body or [ast.copy_location(ast.Pass(), at)], []), test)
+        return ast.copy_location(
+            ast.If(test, body or [ast.copy_location(ast.Pass(), at)], []), test
+        )
 
     # --- statements with blocks -------------------------------------------------------------------
 
@@ -177,9 +181,11 @@ class _Lowering:
         node.finalbody, more = self.block(node.finalbody, loop)
         return flags | more
 
-    def _loop(
-        self, node: ast.While | ast.For, outer: _Loop | None
-    ) -> tuple[Statements, set[str]]:
+    def _loop(self, node: ast.While | ast.For, outer: _Loop | None) -> tuple[Statements, set[str]]:
+        if isinstance(node, ast.While) and not node.orelse and _binds(node.test):
+            # What the test assigns, the step reads: the test becomes part of the step.
+            node.body = [_leave_unless(node.test), *node.body]
+            node.test = ast.copy_location(ast.Constant(True), node.test)
         self._loops += 1
         flags = _Loop(f"ag__stop_{self._loops}", f"ag__skip_{self._loops}")
         node.body, inside = self.block(node.body, flags)
@@ -206,6 +212,16 @@ class _Lowering:
         body, flags = self.block(node.orelse, outer)
         node.orelse = []
         return ([self._guarded(leaving, body, node)] if leaving else body), flags
+
+
+def _binds(test: ast.expr) -> bool:
+    return any(isinstance(n, ast.NamedExpr) for n in ast.walk(test))
+
+
+def _leave_unless(test: ast.expr) -> ast.If:
+    opposite = ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
+    stop: ast.stmt = ast.copy_location(ast.Break(), test)
+    return ast.copy_location(ast.If(opposite, [stop], []), test)
 
 
 def _set(flag: str, at: ast.stmt) -> Statements:

@@ -20,26 +20,24 @@ _COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 
 def and_(value: Any, *rest: Callable[[], Any]) -> Any:
     """Return ``value and rest[0]() and ...``; what is not needed is not run."""
-    for number, thunk in enumerate(rest):
-        found = staged(value)
-        if found is not None:
-            return if_exp(found, lambda: and_(thunk(), *rest[number + 1 :]), lambda: found)
-        if not value:
-            return value
-        value = thunk()
-    return value
+    if not rest:
+        return value
+    thunk, *others = rest
+    found = staged(value)
+    if found is not None:
+        return if_exp(found, lambda: and_(thunk(), *others), lambda: found)
+    return and_(thunk(), *others) if value else value
 
 
 def or_(value: Any, *rest: Callable[[], Any]) -> Any:
     """Return ``value or rest[0]() or ...``; what is not needed is not run."""
-    for number, thunk in enumerate(rest):
-        found = staged(value)
-        if found is not None:
-            return if_exp(found, lambda: found, lambda: or_(thunk(), *rest[number + 1 :]))
-        if value:
-            return value
-        value = thunk()
-    return value
+    if not rest:
+        return value
+    thunk, *others = rest
+    found = staged(value)
+    if found is not None:
+        return if_exp(found, lambda: found, lambda: or_(thunk(), *others))
+    return value if value else or_(thunk(), *others)
 
 
 def both_and_(value: Any, *rest: Callable[[], Any]) -> Any:

@@ -6,21 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from freshet.core import context
+from freshet.core.composite import CompositeTensor
 from freshet.core.errors import DTypeError, InvalidArgumentError, OpError
 from freshet.core.nest import skeleton
 from freshet.core.shapes import TensorShape, TensorType
 from freshet.core.source import user_line
 from freshet.core.tensor import Tensor
-from freshet.core.variable import Variable
 from freshet.graph.autograph.branching import State, if_stmt
 from freshet.graph.autograph.iterables import Iterable, iterable, over_dataset
 from freshet.graph.autograph.undefined import Undefined, spoken
 from freshet.graph.autograph.values import (
+    Kind,
     Parts,
     as_condition,
+    as_tensor,
     converted_leaf,
     described,
+    fit,
     is_convertible,
+    kind_of,
     is_weak,
     same,
     staged,
@@ -102,7 +106,7 @@ def for_stmt(
 class _Again(Exception):  # noqa: N818 (it is caught where the loop is traced)
     """The loop must be traced again, from other initial values."""
 
-    def __init__(self, values: list[Any], shapes: dict[tuple[int, int], TensorType]) -> None:
+    def __init__(self, values: list[Any], shapes: dict[tuple[int, int], Kind]) -> None:
         super().__init__()
         self.values, self.shapes = values, shapes
 
@@ -122,7 +126,7 @@ class _Loop:
         self._elements = elements
         self._options = loop_options() if options is None else options()
         self._what = "while" if elements is None else "for"
-        self._open: dict[tuple[int, int], TensorType] = {}
+        self._open: dict[tuple[int, int], Kind] = {}
         """Types of leaves, by variable and leaf, whose shapes may change."""
         self._line = user_line()
 
@@ -161,7 +165,7 @@ class _Loop:
             within = now[count] < length
             return within if held is None else logical_and(within, held)
 
-        def step(*now: Tensor) -> list[Tensor]:
+        def step(*now: Tensor) -> list[Any]:
             new = self._step(now[:count], now[count] if length is not None else None)
             return [*new, *(n + 1 for n in now[count:])]
 
@@ -171,7 +175,7 @@ class _Loop:
         )  # fmt: skip
         return self._assembled(found[:count])
 
-    def _assembled(self, tensors: Sequence[Tensor]) -> list[Any]:
+    def _assembled(self, tensors: Sequence[Any]) -> list[Any]:
         """Return the variables' values, given the tensors among their leaves."""
         given = iter(tensors)
         values = []
@@ -187,12 +191,12 @@ class _Loop:
 
     # --- shapes -----------------------------------------------------------------------------------
 
-    def _shapes(self, tensors: Sequence[Tensor]) -> list[TensorShape] | None:
+    def _shapes(self, tensors: Sequence[Any]) -> list[TensorShape] | None:
         """Return a shape for each loop variable, open where the user or a first look says so."""
         declared = [(v, TensorShape(s)) for v, s in self._options["shapes"]]
         if not declared and not self._open:
             return None
-        shapes = [t.shape for t in tensors]
+        shapes = [None if isinstance(t, CompositeTensor) else t.shape for t in tensors]
         position = 0
         for number, parts in enumerate(self._parts):
             for i in parts.numbers:
@@ -200,14 +204,14 @@ class _Loop:
                     if same(value, parts.leaves[i]) or same(value, self._given[number]):
                         shapes[position] = shape
                 kind = self._open.get((number, i))
-                if kind is not None:
+                if isinstance(kind, TensorType):
                     shapes[position] = TensorShape(kind.shape)
                 position += 1
         return shapes
 
     # --- a step -----------------------------------------------------------------------------------
 
-    def _step(self, tensors: Sequence[Tensor], number: Tensor | None) -> list[Tensor]:
+    def _step(self, tensors: Sequence[Any], number: Tensor | None) -> list[Any]:
         before = self._assembled(tensors)
         self._state.set(before)
         with self._state.guarded(f"a `{self._what}` on a tensor"):
@@ -244,7 +248,8 @@ class _Loop:
 
         They stand for it until then, and where the loop takes no step at all.
         """
-        values, shapes = list(self._given), {}
+        values = list(self._given)
+        shapes: dict[tuple[int, int], Kind] = {}
         found = False
         for place, (old, new) in enumerate(zip(self._parts, after, strict=True)):
             if old.is_defined or not new.is_defined or not new.numbers:
@@ -252,15 +257,13 @@ class _Loop:
             if len(new.numbers) < len(new.leaves):
                 continue
             found = True
-            kinds = [t._type for t in new.tensors()]
+            kinds = [kind_of(v) for v in new.leaves]
             values[place] = _Initial(new, dict(enumerate(kinds)), zeros=True)
             shapes |= {(place, i): k for i, k in enumerate(kinds)}
         if found:
             raise _Again(values, shapes)
 
-    def _carried(
-        self, place: int, parts: Parts, own: Sequence[Tensor], new: Parts
-    ) -> list[Tensor]:
+    def _carried(self, place: int, parts: Parts, own: Sequence[Any], new: Parts) -> list[Any]:
         """Return the tensors of a variable after a step; raise if they are not of the same kind."""
         name = spoken(self._state.names[place])
         if not parts.is_defined:
@@ -272,7 +275,7 @@ class _Loop:
             raise InvalidArgumentError(
                 f"{name} has a value before the `{self._what}`, and none after a step"
             )
-        nests = [skeleton(p.value, expand_composites=True) for p in (parts, new)]
+        nests = [skeleton(p.value) for p in (parts, new)]
         fixed = [i for i, leaf in enumerate(parts.leaves) if not is_convertible(leaf)]
         if nests[0] != nests[1] or any(not same(parts.leaves[i], new.leaves[i]) for i in fixed):
             raise InvalidArgumentError(
@@ -283,14 +286,21 @@ class _Loop:
         pairs = zip(parts.numbers, own, strict=True)
         return [self._checked(place, i, t, new.leaves[i]) for i, t in pairs]
 
-    def _checked(self, place: int, leaf: int, old: Tensor, value: Any) -> Tensor:
+    def _checked(self, place: int, leaf: int, old: Any, value: Any) -> Any:
         name = spoken(self._state.names[place])
         if not is_convertible(value):
             raise InvalidArgumentError(
                 f"{name} is {old._type} before the `{self._what}` and {described(value)} after a "
                 "step; it must stay a tensor"
             )
-        new = converted_leaf(value, old._type) if takes(value, old._type) else _tensor(value)
+        if isinstance(old, CompositeTensor) or isinstance(value, CompositeTensor):
+            if fit(kind_of(old), kind_of(value)):
+                return value
+            raise InvalidArgumentError(
+                f"{name} is {described(old)} before the `{self._what}` and {described(value)} "
+                "after a step; it must stay of the same kind"
+            )
+        new = converted_leaf(value, old._type) if takes(value, old._type) else as_tensor(value)
         if new.dtype != old.dtype:
             self._widen(place, leaf, new._type)
             raise DTypeError(
@@ -327,7 +337,7 @@ class _Initial:
         zeros: Whether these leaves are zeros; otherwise they are converted.
     """
 
-    def __init__(self, parts: Parts, kinds: Mapping[int, TensorType], *, zeros: bool) -> None:
+    def __init__(self, parts: Parts, kinds: Mapping[int, Kind], *, zeros: bool) -> None:
         self._parts, self._kinds, self._zeros = parts, kinds, zeros
 
     def made(self) -> Any:
@@ -355,7 +365,7 @@ class _Reduction(_Loop):
         tensors = [t for p in self._parts for t in p.tensors()]
         start = tuple(tensors) or (convert_to_tensor(0),)
 
-        def step(now: Sequence[Tensor], element: Any) -> tuple[Tensor, ...]:
+        def step(now: Sequence[Any], element: Any) -> tuple[Tensor, ...]:
             self._body = lambda _: self._one(element)
             return tuple(self._step(now[: len(tensors)], None)) or tuple(now)
 
@@ -372,13 +382,8 @@ class _Reduction(_Loop):
         if_stmt(self._go_on(), lambda: self._plain_body(element), lambda: None, every)
 
 
-def _tensor(value: Any) -> Tensor:
-    return value.value() if isinstance(value, Variable) else convert_to_tensor(value)
-
-
 def _opened(old: Tensor, new: Tensor) -> list[int | None]:
     """Return the sizes of two shapes, None where they differ."""
     if len(old.shape) != len(new.shape):
         return [None] * len(new.shape)
     return [m if m == n else None for m, n in zip(old.shape, new.shape, strict=True)]
-

@@ -60,9 +60,7 @@ def to_graph(
     return MethodType(made, entity.__self__) if isinstance(entity, MethodType) else made
 
 
-def to_code(
-    entity: Any, recursive: bool = True, experimental_optional_features: Any = None
-) -> str:
+def to_code(entity: Any, recursive: bool = True, experimental_optional_features: Any = None) -> str:
     """Return the source code of what `to_graph` returns.
 
     Args:

@@ -6,10 +6,12 @@ Each does what Python's does unless it is given a tensor whose value is not know
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from freshet.core.nest import flatten
+from freshet.core.composite import CompositeTensor
+from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.tensor import Tensor
 from freshet.graph.autograph import iterables
 from freshet.graph.autograph.values import as_condition, staged
@@ -18,15 +20,28 @@ from freshet.ops.conversion import convert_to_tensor
 
 
 def _print(*objects: Any, **kwargs: Any) -> None:
-    if not any(staged(v) is not None for v in flatten(list(objects), expand_composites=True)):
+    """Print when the program runs, what Python prints for NumPy arrays."""
+    leaves = flatten(list(objects))
+    places = [i for i, v in enumerate(leaves) if staged(v) is not None]
+    composite = any(isinstance(v, CompositeTensor) for v in leaves)
+    if not places and not composite:
         print(*objects, **kwargs)  # noqa: T201 (it is Python's print)
         return
-    from freshet.ops.printing import print_values  # noqa: PLC0415
+    if composite:
+        from freshet.ops.printing import print_values  # noqa: PLC0415
 
-    named = {k: v for k, v in kwargs.items() if k in {"sep", "end"} and v is not None}
-    if kwargs.get("file") is not None:
-        named["output_stream"] = kwargs["file"]
-    print_values(*objects, **named)
+        print_values(*objects, output_stream=kwargs.get("file") or sys.stdout)
+        return
+    from freshet.ops.python_calls import numpy_function  # noqa: PLC0415
+
+    def show(*arrays: Any) -> list[Any]:
+        now = list(leaves)
+        for i, array in zip(places, arrays, strict=True):
+            now[i] = array
+        print(*pack_sequence_as(list(objects), now), **kwargs)  # noqa: T201
+        return []
+
+    numpy_function(show, [leaves[i] for i in places], [])
 
 
 def _len(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import inspect
 import linecache
@@ -55,14 +56,24 @@ def _lambda(code: CodeType, lines: list[str]) -> ast.Lambda | None:
     near = [n for n in _lambdas("".join(lines)) if n.lineno == code.co_firstlineno]
     fitting = [n for n in near if _fits(n, code)]
     if len(fitting) > 1:
-        # Several on one line differ in where their bodies are.
-        places = set(code.co_positions())
-        fitting = [n for n in fitting if _place(n.body) in places]
-    return fitting[0] if fitting else None
+        # Several on one line differ in where their bodies are; the smallest one that fits is it.
+        fitting = sorted((n for n in fitting if _holds(n.body, code)), key=_columns)
+    return copy.deepcopy(fitting[0]) if fitting else None
 
 
-def _place(node: ast.expr) -> tuple[int | None, ...]:
-    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
+def _holds(node: ast.expr, code: CodeType) -> bool:
+    """Return whether all instructions come from within an expression."""
+    first, last = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    for line, end_line, column, end_column in code.co_positions():
+        if None in {line, end_line, column, end_column} or (line, column) == (end_line, end_column):
+            continue  # what Python adds is nowhere
+        if (line, column) < first or (end_line, end_column) > last:  # type: ignore[operator]
+            return False
+    return True
+
+
+def _columns(node: ast.Lambda) -> int:
+    return len(ast.unparse(node))
 
 
 @functools.lru_cache(maxsize=8)

@@ -76,6 +76,7 @@ class _Function:
         docstring = body[:1] if ast.get_docstring(self._node) is not None else []
         body = lower_jumps(body[len(docstring) :] or [ast.copy_location(ast.Pass(), self._node)])
         outer = self._global | self._nonlocal
+        self._through = symbols.assigned_through(body)
         blocks = [n for n in symbols.own_nodes(*body) if isinstance(n, _CONTROL)]
         # Variables of blocks: a block is a function, which may run or not.
         maybe = symbols.assigned(*blocks) - self._parameters - outer
@@ -172,7 +173,7 @@ class _Function:
     def _if(self, node: ast.If, after: set[str]) -> Statements:
         after = after | self._kept
         both = [*node.body, *node.orelse]
-        changed = symbols.assigned(*both)
+        changed = self._changed(*both)
         entry = symbols.live_before(node.body, after) | symbols.live_before(node.orelse, after)
         results = sorted(changed & after)
         # The other names are put back before the other branch begins.
@@ -198,14 +199,15 @@ class _Function:
     def _loop(self, node: ast.While | ast.For, after: set[str]) -> Statements:
         after = after | self._kept
         entry = symbols.loop_entry(node, after)
-        changed = symbols.assigned(*node.body, node.target if isinstance(node, ast.For) else node.test)
-        at = node.iter if isinstance(node, ast.For) else node.test
+        is_for = isinstance(node, ast.For)
+        changed = self._changed(*node.body, node.target if is_for else node.test)
+        at = node.iter if is_for else node.test
         inner = symbols.composites(*node.body)
         options, node.body = _options(node.body)
         names = [*sorted(changed & (entry | after)), *inner]
         head, state = self._state(node, at, names, [], inner, node.body)
         live = entry | after
-        if isinstance(node, ast.For):
+        if is_for:
             return [*head, *self._for(node, live, changed, state, options)]
         return [*head, *self._while(node, live, changed, state, options)]
 
@@ -250,6 +252,13 @@ class _Function:
                 OPTIONS=self._expressions.visit(options),
             ),
         ]  # fmt: skip
+
+    def _changed(self, *block: ast.AST) -> set[str]:
+        """Return what a block assigns, by itself and by the functions within that it knows."""
+        found = symbols.assigned(*block)
+        for name in symbols.reads(*block) & self._through.keys():
+            found |= self._through[name]
+        return found
 
     def _state(
         self, node: ast.stmt, at: ast.expr, results: list[str], rest: list[str],

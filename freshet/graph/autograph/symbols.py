@@ -8,7 +8,7 @@ assigned (they have variables of their own), but what they read counts as read.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 Statements = list[ast.stmt]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -17,15 +17,28 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 def reads(*nodes: ast.AST | None) -> set[str]:
     """Return the names that code may read, those of nested functions and comprehensions too."""
+    return set().union(*(_known("ag_reads", n, _reads) for n in nodes if n is not None))
+
+
+def _known(name: str, node: ast.AST, find: Callable[[ast.AST], set[str]]) -> set[str]:
+    """Return what was found for a node, once: it is asked for again and again, from outside in."""
+    found: set[str] | None = getattr(node, name, None)
+    if found is None:
+        found = find(node)
+        setattr(node, name, found)
+    return found
+
+
+def _reads(node: ast.AST) -> set[str]:
     found = set()
-    for node in nodes:
-        for part in ast.walk(node) if node is not None else ():
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Load):
                 found.add(part.id)
-            elif isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
-                found.add(part.target.id)
-            elif isinstance(part, (ast.Nonlocal, ast.Global)):
-                found.update(part.names)
+        elif isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
+            found.add(part.target.id)
+        elif isinstance(part, (ast.Nonlocal, ast.Global)):
+            found.update(part.names)
     return found
 
 
@@ -38,14 +51,11 @@ def own_nodes(*nodes: ast.AST) -> Iterator[ast.AST]:
     while stack:
         node = stack.pop()
         yield node
-        if isinstance(node, ast.Lambda):
+        if isinstance(node, ast.ClassDef):
+            stack += [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             stack += [d for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None]
-        elif isinstance(node, FUNCTIONS):
-            stack += node.decorator_list
-            if isinstance(node, ast.ClassDef):
-                stack += [*node.bases, *(k.value for k in node.keywords)]
-            else:
-                stack += [d for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None]
+            stack += [] if isinstance(node, ast.Lambda) else node.decorator_list
         else:
             stack += list(ast.iter_child_nodes(node))
 
@@ -55,10 +65,15 @@ def assigned(*nodes: ast.AST) -> set[str]:
 
     The name of an exception handler is not among them: Python deletes it at the handler's end.
     """
+    return set().union(*(_known("ag_assigned", n, _assigned) for n in nodes))
+
+
+def _assigned(code: ast.AST) -> set[str]:
     found: set[str] = set()
-    for node in own_nodes(*nodes):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.add(node.id)
+    for node in own_nodes(code):
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                found.add(node.id)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -67,27 +82,28 @@ def assigned(*nodes: ast.AST) -> set[str]:
             found.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             found.add(node.rest)
-    return found - _comprehended(*nodes)
+    return found - _comprehended(code)
 
 
-def _comprehended(*nodes: ast.AST) -> set[str]:
+def _comprehended(code: ast.AST) -> set[str]:
     """Return the names that nothing but comprehensions assign: they have a scope of their own."""
-    inner: set[int] = set()
-    names: set[str] = set()
-    for node in own_nodes(*nodes):
-        if isinstance(node, _COMPREHENSIONS):
-            for generator in node.generators:
-                for part in ast.walk(generator.target):
-                    if isinstance(part, ast.Name):
-                        inner.add(id(part))
-                        names.add(part.id)
-    if not names:
-        return names
+    targets = [
+        part
+        for node in own_nodes(code)
+        if isinstance(node, _COMPREHENSIONS)
+        for generator in node.generators
+        for part in ast.walk(generator.target)
+        if isinstance(part, ast.Name)
+    ]
+    if not targets:
+        return set()
+    inner = {id(t) for t in targets}
     outer = {
-        n.id for n in own_nodes(*nodes)
+        n.id
+        for n in own_nodes(code)
         if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load) and id(n) not in inner
-    }  # fmt: skip
-    return names - outer
+    }
+    return {t.id for t in targets} - outer
 
 
 def composites(*nodes: ast.AST) -> dict[str, ast.expr]:
@@ -123,6 +139,19 @@ def captured(body: Statements) -> set[str]:
     for node in own_nodes(*body):
         if isinstance(node, FUNCTIONS):
             found |= reads(node)
+    return found
+
+
+def assigned_through(body: Statements) -> dict[str, set[str]]:
+    """Return, for each function within, which variables of the outer one it assigns."""
+    found: dict[str, set[str]] = {}
+    for node in own_nodes(*body):
+        if isinstance(node, ast.FunctionDef):
+            names = {
+                n for part in ast.walk(node) if isinstance(part, ast.Nonlocal) for n in part.names
+            }
+            if names:
+                found.setdefault(node.name, set()).update(names)
     return found
 
 

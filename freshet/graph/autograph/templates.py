@@ -7,6 +7,7 @@ from typing import Any, Final
 
 AG: Final = "ag__"
 """The name under which rewritten code knows `operators`; others it makes up begin so as well."""
+_PLACE: Final = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 THUNK: Final = "ag__thunk"
 """The argument of a lambda that only delays an expression."""
 
@@ -21,9 +22,10 @@ def statements(text: str, at: ast.AST, **parts: Any) -> list[ast.stmt]:
         **parts: What the names in capitals stand for.
     """
     tree = ast.parse(text)
+    place = {name: getattr(at, name) for name in _PLACE}
     for node in ast.walk(tree):
-        if hasattr(node, "lineno"):
-            ast.copy_location(node, at)
+        if "lineno" in node._attributes:
+            node.__dict__.update(place)
     if parts:
         tree = _Fill(parts).visit(tree)
     return tree.body
@@ -38,16 +40,15 @@ def expression(text: str, at: ast.AST, **parts: Any) -> ast.expr:
 
 def operator(name: str, at: ast.AST, *arguments: ast.expr) -> ast.Call:
     """Return a call of one of `operators`."""
-    function = expression(f"{AG}.{name}", at)
+    module = ast.copy_location(ast.Name(AG, ast.Load()), at)
+    function = ast.copy_location(ast.Attribute(module, name, ast.Load()), at)
     return ast.copy_location(ast.Call(function, list(arguments), []), at)
 
 
 def is_operator(node: ast.AST) -> bool:
     """Return whether an expression is a name that rewritten code uses for itself."""
     return (
-        isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == AG
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == AG
     )
 
 

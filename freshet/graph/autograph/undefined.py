@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from freshet.core.errors import InvalidArgumentError
 from freshet.graph.autograph.jumps import VALUE
+
+CHOICE: Final = "ag__choice"
+"""The name of what a conditional expression results in."""
 
 
 class Undefined:
@@ -49,6 +52,8 @@ for _name in (
 
 def spoken(name: str) -> str:
     """Return what a variable is called in a message."""
+    if name == CHOICE:
+        return "`a if condition else b`"
     return "the value that the function returns" if name == VALUE else f"variable {name!r}"
 
 

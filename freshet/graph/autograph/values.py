@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from freshet.core import context
+from freshet.core.composite import CompositeTensor
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.shapes import TensorType
@@ -18,6 +19,7 @@ from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import cast, not_equal
 
+Kind = TensorType | CompositeTensor
 _PYTHON: Final = (bool, int, float, complex, str, bytes)
 
 
@@ -58,8 +60,20 @@ def as_condition(what: str, value: Any) -> Any:
 
 
 def is_convertible(leaf: Any) -> bool:
-    """Return whether a leaf of a structure can be a tensor of the graph."""
-    return isinstance(leaf, (Tensor, Variable, np.ndarray, np.generic, *_PYTHON))
+    """Return whether a leaf of a structure can be a tensor of the graph, or several."""
+    return isinstance(leaf, (Tensor, CompositeTensor, Variable, np.ndarray, np.generic, *_PYTHON))
+
+
+def kind_of(leaf: Any) -> Kind:
+    """Return the type of a leaf; a composite stands for its own."""
+    return leaf if isinstance(leaf, CompositeTensor) else convert_to_tensor(leaf)._type
+
+
+def fit(a: Kind, b: Kind) -> bool:
+    """Return whether a leaf of the graph can be sometimes the one, sometimes the other."""
+    if isinstance(a, CompositeTensor) or isinstance(b, CompositeTensor):
+        return type(a) is type(b) and a._static() == b._static()  # type: ignore[union-attr]
+    return a.dtype == b.dtype and a.rank == b.rank
 
 
 def is_weak(leaf: Any) -> bool:
@@ -67,17 +81,19 @@ def is_weak(leaf: Any) -> bool:
     return isinstance(leaf, (int, float)) and not isinstance(leaf, bool)
 
 
-def takes(leaf: Any, kind: TensorType) -> bool:
+def takes(leaf: Any, kind: Kind) -> bool:
     """Return whether a Python number can have a dtype without loss."""
-    if not is_weak(leaf):
+    if not is_weak(leaf) or isinstance(kind, CompositeTensor):
         return False
     if isinstance(leaf, float):
         return kind.dtype.is_floating or kind.dtype.is_complex
     return kind.dtype.name != "bool" and kind.dtype.kind != "string"
 
 
-def zeros_of(kind: TensorType) -> Tensor:
+def zeros_of(kind: Kind) -> Any:
     """Return zeros of a type; unknown sizes are 0."""
+    if isinstance(kind, CompositeTensor):
+        return kind._with_components([zeros_of(kind_of(c)) for c in kind._components()])
     shape = [0 if n is None else n for n in kind.shape]
     return shaping.zeros(shape, kind.dtype)
 
@@ -99,7 +115,7 @@ class Parts:
 
     Attributes:
         value: The value.
-        leaves: Its leaves, those of ragged and sparse tensors taken apart, too.
+        leaves: Its leaves; ragged tensors, tensor arrays and the like are leaves.
     """
 
     value: Any
@@ -110,7 +126,7 @@ class Parts:
         """Take a value apart."""
         if isinstance(value, Undefined):
             return cls(value, [])
-        return cls(value, flatten(value, expand_composites=True))
+        return cls(value, flatten(value))
 
     @property
     def is_defined(self) -> bool:
@@ -122,13 +138,13 @@ class Parts:
         """Which leaves can be tensors."""
         return [i for i, leaf in enumerate(self.leaves) if is_convertible(leaf)]
 
-    def tensors(self) -> list[Tensor]:
+    def tensors(self) -> list[Any]:
         """Return these as tensors."""
-        return [convert_to_tensor(self.leaves[i]) for i in self.numbers]
+        return [as_tensor(self.leaves[i]) for i in self.numbers]
 
     def packed(self, leaves: list[Any]) -> Any:
         """Return a value like this one with other leaves."""
-        return pack_sequence_as(self.value, leaves, expand_composites=True)
+        return pack_sequence_as(self.value, leaves)
 
 
 def described(value: Any) -> str:
@@ -142,8 +158,15 @@ def described(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def converted_leaf(leaf: Any, kind: TensorType) -> Tensor:
-    """Return a leaf as a tensor of a dtype."""
+def as_tensor(leaf: Any) -> Any:
+    """Return a leaf as a tensor; a composite as it is."""
+    return leaf if isinstance(leaf, CompositeTensor) else convert_to_tensor(leaf)
+
+
+def converted_leaf(leaf: Any, kind: Kind) -> Any:
+    """Return a leaf as a tensor of a dtype; a composite as it is."""
+    if isinstance(leaf, CompositeTensor) or isinstance(kind, CompositeTensor):
+        return leaf
     if is_weak(leaf):
         return convert_to_tensor(leaf, dtype=kind.dtype)
     return cast(convert_to_tensor(leaf), kind.dtype)

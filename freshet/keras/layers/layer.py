@@ -24,6 +24,7 @@ from freshet.core.source import within
 from freshet.core.tensor import Tensor
 from freshet.core.traceback import short_traceback
 from freshet.core.variable import Variable
+from freshet.graph.autograph.calling import f as converted
 from freshet.graph.trace import GraphTracer
 from freshet.keras import initializers, regularizers
 from freshet.keras.configurable import Configurable, reject_unknown
@@ -96,6 +97,8 @@ class Layer(Configurable, Module):
         build = cls.__dict__.get("build")
         if build is not None and not cls.__module__.startswith("freshet.keras.models."):
             cls.build = _noted(build)  # type: ignore[method-assign]
+
+    _takes_any_name = True
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Check the names of the arguments, before Python complains of those that are missing."""

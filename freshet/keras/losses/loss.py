@@ -8,6 +8,7 @@ from typing import Any, Self
 from freshet.core.errors import UnimplementedError
 from freshet.core.nest import flatten, is_nested, map_structure
 from freshet.core.tensor import Tensor
+from freshet.graph.autograph.calling import f as converted
 from freshet.keras import configurable, identifiers
 from freshet.keras.configurable import Configurable
 from freshet.keras.dtype_policies import get_policy

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from freshet.core.errors import UnimplementedError
 from freshet.core.tensor import Tensor
+from freshet.graph.autograph.calling import f as converted
 from freshet.keras import configurable, identifiers
 from freshet.keras.losses.reduction import weight_of
 from freshet.keras.masks import mask_of

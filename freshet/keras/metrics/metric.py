@@ -13,6 +13,7 @@ from freshet.core.nest import flatten, is_nested
 from freshet.core.shapes import TensorShape
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
+from freshet.graph.autograph.calling import f as converted
 from freshet.keras import initializers
 from freshet.keras.configurable import Configurable
 from freshet.keras.dtype_policies import get_policy
@@ -119,7 +120,7 @@ class Metric(Configurable):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add a batch and return the result."""
-        self.update_state(*args, **kwargs)
+        converted(self.update_state)(*args, **kwargs)
         return self.result()
 
     def __repr__(self) -> str:

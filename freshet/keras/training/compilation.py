@@ -8,6 +8,7 @@ from typing import Any
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.nest import flatten
 from freshet.core.tensor import Tensor
+from freshet.graph.autograph.calling import f as converted
 from freshet.keras import losses, metrics
 from freshet.ops.math import add, multiply
 
@@ -179,7 +180,7 @@ class CompiledMetrics:
         assert self._built is not None
         for number, metric, weighted in self._built:
             weight = weights[number] if weighted else None
-            metric.update_state(targets[number], predictions[number], sample_weight=weight)
+            converted(metric.update_state)(targets[number], predictions[number], sample_weight=weight)
 
 
 def _batch_size(y_pred: Tensor) -> float:

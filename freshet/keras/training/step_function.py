@@ -11,6 +11,7 @@ from freshet.core.dtypes import of_array
 from freshet.core.nest import flatten, map_structure, pack_sequence_as
 from freshet.core.shapes import TensorSpec
 from freshet.core.tensor import Array, Tensor
+from freshet.graph.autograph.calling import f as converted
 from freshet.graph.function import ConcreteFunction, Function
 from freshet.keras.training.data import Batch, pack_x_y_sample_weight
 from freshet.ops.conversion import convert_to_tensor

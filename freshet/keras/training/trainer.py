@@ -15,6 +15,7 @@ from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.core.nest import flatten, map_structure, pack_sequence_as
 from freshet.core.tensor import Array, Tensor
 from freshet.core.traceback import short_traceback
+from freshet.graph.autograph.calling import f as converted
 from freshet.graph.function import functions_run_eagerly
 from freshet.graph.tape import GradientTape
 from freshet.keras import metrics, optimizers
@@ -182,7 +183,7 @@ class Trainer(Layer):
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
             y_pred = self(x, training=True)
-            loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+            loss = converted(self.compute_loss)(x, y, y_pred, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         self._loss_tracker.update_state(loss, sample_weight=_examples(x))
         weights = self.trainable_weights
@@ -196,7 +197,7 @@ class Trainer(Layer):
         """Evaluate one batch; return the metrics."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        loss = converted(self.compute_loss)(x, y, y_pred, sample_weight, training=False)
         self._loss_tracker.update_state(loss, sample_weight=_examples(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 

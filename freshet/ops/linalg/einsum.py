@@ -170,7 +170,7 @@ def _order(pairs: Sequence[tuple[Tensor, str]], out: str) -> list[tuple[int, int
     count = len(pairs)
     if count <= 2 or any(None in x.shape for x, _ in pairs):
         return [(0, 1)] * (count - 1)
-    shapes = [np.broadcast_to(np.zeros((), np.int8), tuple(x.shape)) for x, _ in pairs]
+    shapes = [np.broadcast_to(np.zeros((), np.int8), x._type.static_shape) for x, _ in pairs]
     written = ",".join(term for _, term in pairs) + "->" + out
     try:
         path = np.einsum_path(written, *shapes, optimize="greedy")[0][1:]

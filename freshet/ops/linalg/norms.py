@@ -43,7 +43,7 @@ def norm(
         name: Ignored.
 
     Returns:
-        Real numbers.
+        Real numbers; of complex ones, the Euclidean norm has their dtype.
 
     Raises:
         InvalidArgumentError: `ord` is not a norm of vectors, or of matrices; or `axis` names
@@ -61,9 +61,9 @@ def norm(
     keep = bool(keepdims)
     if len(axes) == 2 and axis is not None and ord == 2:
         return _spectral(x, axes, keep)
-    size = m.abs(x)
     if ord in _EUCLIDEAN or ord == "fro":
-        return m.sqrt(reduce_sum(_squared(x), axes, keep))
+        return m.cast(m.sqrt(reduce_sum(_squared(x), axes, keep)), x.dtype)
+    size = m.abs(x)
     if len(axes) == 2 and axis is not None:
         first, then = (axes[1], axes[0]) if ord == np.inf else (axes[0], axes[1])
         sums = reduce_sum(size, first, keepdims=True)
@@ -158,9 +158,7 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
         5.0
     """
     if isinstance(t_list, (Tensor, Variable, np.ndarray, str)) or not hasattr(t_list, "__iter__"):
-        raise InvalidArgumentError(
-            f"global_norm: expected a list of tensors, received {t_list!r}"
-        )
+        raise InvalidArgumentError(f"global_norm: expected a list of tensors, received {t_list!r}")
     tensors = [convert_to_tensor(getattr(t, "values", t)) for t in t_list if t is not None]
     if not tensors:
         raise InvalidArgumentError("global_norm: expected at least one tensor, received none")

@@ -105,8 +105,8 @@ def qr(input: TensorLike, full_matrices: bool = False, name: str | None = None) 
 
     Args:
         input: ``[..., n, m]``.
-        full_matrices: Whether ``Q`` is ``[..., n, n]`` and ``R`` is ``[..., n, m]``; by default they
-            are ``[..., n, k]`` and ``[..., k, m]`` with ``k = min(n, m)``.
+        full_matrices: Whether ``Q`` is ``[..., n, n]`` and ``R`` is ``[..., n, m]``; by default
+            they are ``[..., n, k]`` and ``[..., k, m]`` with ``k = min(n, m)``.
         name: Ignored.
 
     Returns:

@@ -119,7 +119,8 @@ def tridiagonal_matmul(
         InvalidArgumentError: The shapes do not fit.
 
     Example:
-        >>> tridiagonal_matmul([[1.0, 0.0], [2.0, 3.0], [0.0, 4.0]], [[1.0], [1.0]]).numpy().tolist()
+        >>> y = tridiagonal_matmul([[1.0, 0.0], [2.0, 3.0], [0.0, 4.0]], [[1.0], [1.0]])
+        >>> y.numpy().tolist()
         [[3.0], [7.0]]
     """
     above, middle, below = _three("tridiagonal_matmul", diagonals, diagonals_format)
@@ -141,9 +142,8 @@ def _right_hand(name: str, x: Tensor, middle: Tensor) -> Tensor:
             f"{name}: diagonals and right-hand side must have one dtype, received {middle._type} "
             f"and {x._type}"
         )
-    if x.ndim < 2 or None not in (x.shape[-2], middle.shape[-1]) and (
-        x.shape[-2] != middle.shape[-1]
-    ):  # fmt: skip
+    sizes = x.shape[-2:-1], middle.shape[-1:]
+    if x.ndim < 2 or not sizes[0].is_compatible_with(sizes[1]):
         raise InvalidArgumentError(
             f"{name}: the right-hand side {x._type} does not fit diagonals {middle._type}"
         )
@@ -185,9 +185,7 @@ def _solve_reference(
         last = np.where(turn, b[..., i, :], b[..., i + 1, :])
         b[..., i, :], b[..., i + 1, :] = first, last - factor[..., None] * first
     if pivoting and np.any(d == 0):
-        raise InvalidArgumentError(
-            f"tridiagonal_solve: a matrix has no inverse; received {n} rows"
-        )
+        raise InvalidArgumentError(f"tridiagonal_solve: a matrix has no inverse; received {n} rows")
     for i in range(n - 1, -1, -1):
         if i + 1 < n:
             b[..., i, :] -= u[..., i, None] * b[..., i + 1, :]

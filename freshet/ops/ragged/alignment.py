@@ -1,9 +1,9 @@
 """Ragged tensors of one partition: made so by broadcasting where they are not.
 
-Dimensions are matched from the last to the first as for tensors; a dimension of size 1, also a
-single row of length 1, stretches to the other's. The result of an elementwise operation is that of
-the innermost values, of which every operand has as many as the result: `align` finds for each
-element of the result which element of each operand it is.
+Dimensions are matched from the last to the first as for tensors; one that has size 1 everywhere,
+not just in a row of different lengths, stretches to the other's. The result of an elementwise
+operation is that of the innermost values, of which every operand has as many as the result: `align`
+finds for each element of the result which element of each operand it is.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.gathering import gather
 from freshet.ops.nest import Host
 from freshet.ops.primitive import NoGradient, Primitive
+from freshet.ops.ragged import partition
 from freshet.ops.ragged.dense import merge_dims
 from freshet.ops.ragged.ragged_tensor import RaggedTensor
 
-Partition = tuple[tuple[Tensor, ...], tuple[int | None, ...]]
+Cuts = tuple[tuple[Tensor, ...], tuple[int | None, ...]]
 """Nested row splits, outermost first, and the length of the rows where they have one."""
 
 
@@ -56,7 +57,7 @@ def _align_reference(*arrays: Array, layout: tuple[str, ...]) -> tuple[Array, ..
             else:
                 lengths.append(np.full(place.shape, int(parts[d])))
                 starts.append(place * int(parts[d]))
-        size = _broadcast(lengths, d)
+        size = _broadcast(lengths, [levels[d] for levels in layout], d)
         total = np.concatenate([[0], np.cumsum(size)])
         within = np.arange(total[-1]) - np.repeat(total[:-1], size)
         places = [
@@ -68,17 +69,21 @@ def _align_reference(*arrays: Array, layout: tuple[str, ...]) -> tuple[Array, ..
     return (*found, *places)
 
 
-def _broadcast(lengths: Sequence[Array], dimension: int) -> Array:
-    size = lengths[0]
-    for other in lengths[1:]:
-        wrong = (size != other) & (size != 1) & (other != 1)
+def _broadcast(lengths: Sequence[Array], letters: Sequence[str], dimension: int) -> Array:
+    """Return the lengths that rows broadcast to; those of row splits are what they are."""
+    fixed = [n for n, letter in zip(lengths, letters, strict=True) if letter == "r"]
+    size = fixed[0] if fixed else np.asarray(lengths[0])
+    for other, letter in zip(lengths, letters, strict=True):
+        wrong = (size != other) & ((other != 1) | (letter == "r"))
+        wrong &= (size != 1) | bool(fixed)
         if np.any(wrong):
             at = int(np.argmax(wrong))
             raise InvalidArgumentError(
                 f"ragged tensors do not broadcast: in dimension {dimension} row {at} has "
-                f"{size[at]} elements of one and {other[at]} of the other, and neither is 1"
+                f"{size[at]} elements of one and {other[at]} of the other; only a dimension that "
+                "has size 1 everywhere stretches"
             )
-        size = np.where(size == 1, other, size)
+        size = size if fixed else np.where(size == 1, other, size)
     return size
 
 
@@ -92,15 +97,15 @@ align_p: Primitive = Primitive(
 # --- partitions -----------------------------------------------------------------------------------
 
 
-def partition_of(x: RaggedTensor) -> Partition:
+def partition_of(x: RaggedTensor) -> Cuts:
     """Return how a ragged tensor is cut into rows."""
     return x.nested_row_splits, x._uniforms()
 
 
-def of_partition(values: Tensor, partition: Partition) -> RaggedTensor:
+def of_partition(values: Tensor, cuts: Cuts) -> RaggedTensor:
     """Return the ragged tensor of these values that is cut in this way."""
     result: Any = values
-    for splits, uniform in zip(reversed(partition[0]), reversed(partition[1]), strict=True):
+    for splits, uniform in zip(reversed(cuts[0]), reversed(cuts[1]), strict=True):
         result = RaggedTensor._of(result, splits, uniform)
     found: RaggedTensor = result
     return found
@@ -122,7 +127,7 @@ def same_partition(x: RaggedTensor, y: RaggedTensor) -> bool:
     )
 
 
-def align(operands: Sequence[Any]) -> tuple[list[Any], Partition]:
+def align(operands: Sequence[Any]) -> tuple[list[Any], Cuts]:
     """Return operands as innermost values of one partition, and the partition.
 
     Args:
@@ -167,12 +172,15 @@ def _levels(x: Any, rank: int, depth: int) -> tuple[str, list[Tensor]]:
     missing = rank - x.ndim
     one = convert_to_tensor(np.asarray(1, np.int64))
     ragged = isinstance(x, RaggedTensor)
-    sizes: list[Any] = [x.nrows(dtypes.int64), *x.nested_row_splits] if ragged else []
+    sizes: list[Any] = [x.nrows(dtypes.int64)] if ragged else []
+    if ragged:
+        known = zip(x._uniforms(), x.nested_row_splits, strict=True)
+        sizes += [splits if n is None else partition.whole(n) for n, splits in known]
     values = x.flat_values if ragged else x
     inner = m.cast(shaping.shape(values), dtypes.int64)
     sizes += [inner[d] for d in range(1 if ragged else 0, values.ndim)]
-    count = x.ragged_rank if ragged else 0
-    letters = "u" * missing + ("u" if ragged else "") + "r" * count
+    rows = "".join("r" if n is None else "u" for n in x._uniforms()) if ragged else ""
+    letters = "u" * missing + ("u" if ragged else "") + rows
     return (letters + "u" * rank)[: depth + 1], ([one] * missing + sizes)[: depth + 1]
 
 
@@ -188,5 +196,5 @@ def _flat(x: Any, rank: int, depth: int) -> Tensor:
 
 def broadcast_elements(function: Callable[..., Any], operands: Sequence[Any]) -> RaggedTensor:
     """Return an elementwise function of operands of which one or more are ragged."""
-    values, partition = align(operands)
-    return of_partition(convert_to_tensor(function(*values)), partition)
+    values, cuts = align(operands)
+    return of_partition(convert_to_tensor(function(*values)), cuts)

@@ -1,4 +1,4 @@
-"""Ragged tensors from and to tensors, sparse tensors, NumPy arrays and Python lists."""
+"""Ragged tensors from and to plain and sparse tensors; their dimensions merged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
-from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
+from freshet.core.errors import InvalidArgumentError
 from freshet.core.shapes import Dim, TensorShape, TensorType, normalize_axis
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import math as m
@@ -30,7 +30,10 @@ _HOST = Host("row partitions are data that decides shapes")
 
 
 def _kept_infer(x: TensorType, padding: TensorType) -> TensorType:
-    if x.dtype != padding.dtype or x.shape[2:] != padding.shape:
+    same = len(x.shape) == len(padding.shape) + 2 and all(
+        a in {None, b} or b is None for a, b in zip(x.shape[2:], padding.shape, strict=True)
+    )
+    if x.dtype != padding.dtype or not same:
         raise InvalidArgumentError(
             "from_tensor: padding must be like one element of a row, of shape "
             f"{list(x.shape[2:])} and {x.dtype.name}, received {padding}"
@@ -145,8 +148,10 @@ def _merged(x: Tensor, outer: int, inner: int) -> Tensor:
 
 def _sizes(x: Tensor, outer: int, inner: int) -> Any:
     before, between, after = x.shape[:outer], x.shape[outer : inner + 1], x.shape[inner + 1 :]
-    if None not in before and None not in after and (
-        None in between or TensorShape([*before, *after]).num_elements()
+    if (
+        None not in before
+        and None not in after
+        and (None in between or TensorShape([*before, *after]).num_elements())
     ):
         return [*before, -1, *after] if 0 not in {*before, *after} else _product(x, outer, inner)
     if None not in x.shape:
@@ -355,59 +360,3 @@ def from_sparse(x: Any, dtype: DType) -> RaggedTensor:
     count: Any = x.shape[0] if x.shape[0] is not None else x.dense_shape[0]
     nrows = m.cast(count, dtype)
     return RaggedTensor.from_value_rowids(x.values, rows, nrows, validate=False)
-
-
-# --- Python and NumPy -----------------------------------------------------------------------------
-
-
-def _array(x: Tensor) -> Array:
-    if x._array is None:
-        raise FailedPreconditionError(
-            "a ragged tensor's values are known only when the traced function runs; return it and "
-            "read it outside"
-        )
-    return x._array
-
-
-def to_list(x: Any) -> list[Any]:
-    """Implement `RaggedTensor.to_list`."""
-    if not isinstance(x, RaggedTensor):
-        return list(_array(x).tolist())
-    rows, splits = to_list(x.values), _array(x.row_splits).tolist()
-    return [rows[a:b] for a, b in zip(splits[:-1], splits[1:], strict=True)]
-
-
-def to_numpy(x: Any) -> Array:
-    """Implement `RaggedTensor.numpy`."""
-    if not isinstance(x, RaggedTensor):
-        return _array(x).copy()
-    values, splits = to_numpy(x.values), _array(x.row_splits)
-    lengths = np.diff(splits)
-    if not len(lengths):
-        return np.zeros((0, 0, *values.shape[1:]), values.dtype)
-    if values.dtype != object or x.dtype.kind == "string":
-        if np.all(lengths == lengths[0]):
-            return values.reshape(len(lengths), lengths[0], *values.shape[1:])
-    rows = np.empty(len(lengths), object)
-    for i, (a, b) in enumerate(zip(splits[:-1], splits[1:], strict=True)):
-        rows[i] = values[a:b]
-    return rows
-
-
-_SHOWN = 1000
-_EDGE = 3
-
-
-def text(x: RaggedTensor) -> str:
-    """Return the elements as they are printed: of very many, the first and last."""
-    edge = _EDGE if _array(x.flat_values).size > _SHOWN else None
-    return _listed(to_list(x), edge)
-
-
-def _listed(items: Any, edge: int | None) -> str:
-    if not isinstance(items, list):
-        return repr(items)
-    if edge is not None and len(items) > 2 * edge:
-        first = [_listed(i, edge) for i in items[:edge]]
-        return f"[{', '.join([*first, '...', *(_listed(i, edge) for i in items[-edge:])])}]"
-    return f"[{', '.join(_listed(i, edge) for i in items)}]"

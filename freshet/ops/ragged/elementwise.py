@@ -8,23 +8,22 @@ from typing import Any
 
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.nest import flatten, map_structure
-from freshet.ops.dispatch import composites, overload
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.dispatch import composites
 from freshet.ops.ragged.alignment import align, of_partition, same_partition
 from freshet.ops.ragged.ragged_tensor import RaggedTensor
 
 
-def elementwise(function: Callable[..., Any], operands: Sequence[str]) -> None:
-    """Let a public function of every element take ragged tensors.
+def of_operands(function: Callable[..., Any], operands: Sequence[str]) -> Callable[..., Any]:
+    """Return what a function of every element does with ragged tensors.
 
     Args:
-        function: It; marked as `dispatched`.
+        function: It.
         operands: Names of its arguments that are tensors, of which any may be ragged: they
             broadcast. An argument that is left away or None stays so.
     """
     signature = inspect.signature(function)
 
-    @overload(function, RaggedTensor)
     def of_elements(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
         given = {n: v for n in operands if (v := bound.arguments.get(n)) is not None}
@@ -32,17 +31,31 @@ def elementwise(function: Callable[..., Any], operands: Sequence[str]) -> None:
         bound.arguments.update(zip(given, values, strict=True))
         return of_partition(function(*bound.args, **bound.kwargs), partition)
 
+    return of_elements
 
-def elementwise_list(function: Callable[..., Any], argument: str) -> None:
-    """The same for a function that takes its operands as one list."""
+
+def of_first(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same for a function of one operand, its first argument."""
+    return of_operands(function, list(inspect.signature(function).parameters)[:1])
+
+
+def of_two(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same for a function of two operands, its first arguments."""
+    return of_operands(function, list(inspect.signature(function).parameters)[:2])
+
+
+def of_list(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same for a function that takes its operands as one list, its first argument."""
     signature = inspect.signature(function)
+    argument = next(iter(signature.parameters))
 
-    @overload(function, RaggedTensor)
     def of_elements(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
         values, partition = align(list(bound.arguments[argument]))
         bound.arguments[argument] = values
         return of_partition(function(*bound.args, **bound.kwargs), partition)
+
+    return of_elements
 
 
 def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

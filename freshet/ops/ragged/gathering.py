@@ -54,6 +54,11 @@ row_places_p: Primitive = Primitive(
     gradient=_POSITIONS, lower=_HOST,
 )  # fmt: skip
 
+rows_p: Primitive = Primitive(
+    name="ragged_row_numbers", infer=lambda like: like,
+    reference=lambda like: np.arange(len(like)), gradient=_POSITIONS, lower=_HOST,
+)  # fmt: skip
+
 true_places_p: Primitive = Primitive(
     name="ragged_true_places",
     infer=lambda mask: TensorType(dtypes.int64, (None,)),
@@ -89,7 +94,7 @@ def _along(x: Any, index: Any, axis: int, batch: int) -> Any:
     if not isinstance(x, RaggedTensor) and not isinstance(index, RaggedTensor):
         return gather(x, index, axis=axis, batch_dims=batch)
     if batch:
-        return _in_batches(_as_ragged(x), _as_ragged(index), axis, batch)
+        return _in_batches(_as_ragged(x), index, axis, batch)
     if axis == 0:
         return _rows(x, index)
     x = _as_ragged(x)
@@ -100,21 +105,17 @@ def _along(x: Any, index: Any, axis: int, batch: int) -> Any:
         raise InvalidArgumentError(
             "gather: ragged indices along axis 1 without batch_dims; give batch_dims=1, or axis=0"
         )
-    count = index.shape.num_elements()
-    if count is None:
-        raise InvalidArgumentError("gather: the number of indices along axis 1 must be known")
-    flat = shaping.reshape(index, [1, -1])
-    rows = partition.rows_of_values_p(
-        partition.uniform_splits_p(x.nrows(), partition.whole(count, x.row_splits.dtype)),
-        count=None,
-    )
-    columns = shaping.reshape(
-        flat + shaping.zeros_like(shaping.expand_dims(x.row_splits[1:], 1), index.dtype), [-1]
-    )
-    found = take(x.values, row_places_p(x.row_splits, rows, columns))
-    for size in reversed(index.shape):
-        found = RaggedTensor.from_uniform_row_length(found, size, validate=False)
-    return found if index.ndim else found.values
+    rows = _numbers(x.row_starts())
+    for _ in range(index.ndim):
+        rows = shaping.expand_dims(rows, -1)
+    columns = index + shaping.zeros_like(rows, index.dtype)
+    rows = rows + shaping.zeros_like(index, rows.dtype)
+    return _rows(x.values, row_places_p(x.row_splits, rows, columns))
+
+
+def _numbers(like: Tensor) -> Tensor:
+    """Return 0, 1, ... for the elements of a vector."""
+    return rows_p(like)
 
 
 def _as_ragged(x: Any) -> RaggedTensor:
@@ -140,8 +141,15 @@ def _rows(x: Any, index: Any) -> Any:
     return found
 
 
-def _in_batches(x: RaggedTensor, index: RaggedTensor, axis: int, batch: int) -> Any:
+def _in_batches(x: RaggedTensor, index: Any, axis: int, batch: int) -> Any:
     """Gather within each row along the row's own dimension `axis` - 1."""
+    if batch == 1 and axis == 1 and not isinstance(index, RaggedTensor):
+        rows = _numbers(x.row_starts())
+        for _ in range(index.ndim - 1):
+            rows = shaping.expand_dims(rows, -1)
+        rows = rows + shaping.zeros_like(index, rows.dtype)
+        return _rows(x.values, row_places_p(x.row_splits, rows, index))
+    index = _as_ragged(index)
     if batch > 1 or axis > 1:
         inner = _along(x.values, index.values, axis - 1, batch - 1)
         return index.with_values(inner)
@@ -223,7 +231,9 @@ def boolean_mask(data: Any, mask: Any, name: str | None = None) -> Any:
 @overload(masks.boolean_mask, RaggedTensor)
 def _plain_mask(tensor: Any, mask: Any, axis: Any = None, name: str | None = None) -> Any:
     if axis not in {None, 0}:
-        raise InvalidArgumentError(f"boolean_mask: ragged tensors are masked from axis 0, not {axis}")
+        raise InvalidArgumentError(
+            f"boolean_mask: ragged tensors are masked from axis 0, not {axis}"
+        )
     return boolean_mask(tensor, mask)
 
 
@@ -286,20 +296,4 @@ def ragged_where(condition: Any, x: Any = None, y: Any = None, name: str | None 
         where = coordinates_p(*condition.nested_row_splits, inner=inner)
         flat = shaping.reshape(condition.flat_values, [-1])
         return gather(where, true_places_p(flat))
-    kept = _either(condition)
-    if kept.ndim == 1 and not isinstance(kept, RaggedTensor):
-        return _where_rows(kept, x, y)
     return broadcast_elements(masks.where, [condition, x, y])
-
-
-def _where_rows(condition: Tensor, x: Any, y: Any) -> Any:
-    """Choose whole rows, as TensorFlow does for a vector of truth values."""
-    from freshet.ops.ragged.joining import ragged_concat  # noqa: PLC0415 (it builds on this)
-
-    count = x.nrows() if isinstance(x, RaggedTensor) else y.nrows()
-    both = ragged_concat([x, y], 0)
-    rows = partition.ranges_p(
-        partition.whole(0, count.dtype), count, partition.whole(1, count.dtype),
-        splits_dtype=count.dtype,
-    )  # fmt: skip
-    return take(both, m.where(condition, rows, rows + count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def _slice_infer(splits: TensorType, part: Any) -> tuple[TensorType, TensorType]
 
 def _slice_reference(splits: Array, part: tuple[Any, Any, Any]) -> tuple[Array, Array]:
     rows = [
-        np.arange(a, b)[slice(*part)] for a, b in zip(splits[:-1], splits[1:], strict=True)
+        np.arange(a, b)[slice(*part)] for a, b in pairwise(splits)
     ]  # fmt: skip
     positions = np.concatenate(rows) if rows else np.zeros(0, splits.dtype)
     return positions, np.concatenate([[0], np.cumsum([len(r) for r in rows], dtype=np.int64)])

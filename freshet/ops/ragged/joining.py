@@ -149,8 +149,15 @@ def stack(values: Sequence[Any], axis: int = 0, name: str | None = None) -> Any:
     parts = _alike("stack", _one_dtype(values))
     rank = parts[0].ndim
     where = normalize_axis("stack", int(axis), rank + 1)
-    if not rank:
-        return shaping.stack(parts)
+    if len(parts) == 1 and where:
+        return _expanded(parts[0], where)
+    plain = not any(isinstance(p, RaggedTensor) for p in parts)
+    if plain and rank == 1 and not where:
+        lengths = [shaping.shape(p) for p in parts]
+        splits = partition.lengths_to_splits_p(shaping.concat(lengths, 0))
+        return RaggedTensor._of(shaping.concat(parts, 0), splits)
+    if not rank or (plain and where >= rank - 1):
+        return shaping.stack(parts, where)
     return _stack(parts, where)
 
 
@@ -172,15 +179,11 @@ def ragged_stack(values: Sequence[Any], axis: int = 0, name: str | None = None) 
 
 
 def _stack(parts: list[Any], axis: int) -> Any:
-    rows = _same_depth([expand_first(p) for p in parts]) if axis == 0 else _same_depth(parts) if (
-        parts[0].ndim > 1
-    ) else parts  # fmt: skip
+    rows = _same_depth(parts)
     if axis == 0:
-        return _concat_rows(rows)
+        return _concat_rows([expand_first(p) for p in rows])
     if axis == 1:
-        return _concat([expand_second(p) for p in rows], 1) if parts[0].ndim > 1 else (
-            RaggedTensor.from_tensor(shaping.stack(parts, 1))
-        )  # fmt: skip
+        return _concat([expand_second(p) for p in rows], 1)
     splits = rows[0].row_splits
     for other in rows[1:]:
         splits = _equal_splits(splits, other.row_splits)

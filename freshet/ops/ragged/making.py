@@ -122,7 +122,7 @@ def _check_depths(
         raise InvalidArgumentError(
             f"ragged.constant: an empty list in {pylist!r} is nested deeper than the elements"
         )
-    if rank is not None and leaves is not None and deepest < rank:
+    if rank is not None and leaves is not None and deepest <= rank:
         raise InvalidArgumentError(
             f"ragged.constant: {pylist!r} is nested {deepest} deep, ragged_rank {rank} needs more"
         )
@@ -250,7 +250,7 @@ def segment_ids_to_row_splits(
         >>> segment_ids_to_row_splits([0, 0, 0, 2, 2]).numpy().tolist()
         [0, 3, 3, 5]
     """
-    ids = partition.splits_tensor("segment_ids_to_row_splits", segment_ids, dtypes.int32)
+    ids = partition.splits_tensor("segment_ids_to_row_splits", segment_ids)
     operand: tuple[Tensor, ...] = ()
     count = None
     if num_segments is not None:
@@ -282,6 +282,11 @@ partition_order_p: Primitive = Primitive(
     name="partition_order", infer=_order_infer, reference=_order_reference,
     gradient=NoGradient("positions are whole numbers"), lower=Host("it sorts"),
 )  # fmt: skip
+
+
+def _plain(x: Any) -> Tensor:
+    found: Tensor = x.flat_values if isinstance(x, RaggedTensor) else x
+    return found
 
 
 def stack_dynamic_partitions(
@@ -317,6 +322,7 @@ def stack_dynamic_partitions(
             "stack_dynamic_partitions: partitions must be integers, one for each of the first "
             f"elements of data, received data {values.shape} and partitions {parts.shape}"
         )
+    ragged = isinstance(values, RaggedTensor) or isinstance(parts, RaggedTensor)
     if not parts.ndim:
         values, parts = shaping.expand_dims(values, 0), shaping.expand_dims(parts, 0)
     for _ in range(parts.ndim - 1):
@@ -327,7 +333,6 @@ def stack_dynamic_partitions(
             f"stack_dynamic_partitions: {values.shape[0]} elements need as many partitions, "
             f"received {parts.shape[0]}"
         )
-    order, splits = partition_order_p.apply((parts,), {"count": count})
-    return RaggedTensor._of(take(values, order), splits)
-
-
+    order, splits = partition_order_p.apply((_plain(parts),), {"count": count})
+    kind = dtypes.int32 if parts.dtype == dtypes.int32 and not ragged else dtypes.int64
+    return RaggedTensor._of(take(values, order), m.cast(splits, kind))

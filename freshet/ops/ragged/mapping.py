@@ -46,9 +46,8 @@ def map_rows(
 
 
 def _stacked(rows: list[Any], spec: Any) -> Any:
-    ragged = any(isinstance(r, CompositeTensor) for r in rows)
-    if ragged or isinstance(spec, RaggedTensorSpec):
+    if any(isinstance(r, CompositeTensor) for r in rows):
         return joining.stack(rows)
+    if isinstance(spec, RaggedTensorSpec):
+        return joining.stack(rows).with_row_splits_dtype(spec.row_splits_dtype)
     return shaping.stack(rows)
-
-

@@ -1,79 +1,49 @@
 """What public operations do with ragged tensors; imported when one is first given to them.
 
-Those that look at rows are in modules of their own; those of every element are listed here, by the
-names under which programs know them.
+Those that look at rows are in modules of their own; those of every element are listed here by their
+names, so that this imports no room that is not needed.
 """
 
 from __future__ import annotations
 
-import importlib
-import inspect
-from typing import Any, Final
+from typing import Final
 
-from freshet.ops.dispatch import overload
+from freshet.ops.dispatch import overload, overload_named
 from freshet.ops.operators import OPERATORS
+from freshet.ops.ragged import cumulating as cumulating
 from freshet.ops.ragged import gathering as gathering
 from freshet.ops.ragged import joining as joining
 from freshet.ops.ragged import products as products
 from freshet.ops.ragged import reduction as reduction
-from freshet.ops.ragged.elementwise import elementwise, elementwise_list
+from freshet.ops.ragged.elementwise import of_first, of_list, of_operands, of_two
 from freshet.ops.ragged.mapping import map_rows
 from freshet.ops.ragged.ragged_tensor import RaggedTensor
 
 UNARY: Final = """
-    cast clip_by_value identity ones_like saturate_cast stop_gradient zeros_like bitcast one_hot
-    math.abs math.acos math.acosh math.angle math.asin math.asinh math.atan math.atanh math.ceil
-    math.conj math.cos math.cosh math.digamma math.erf math.erfc math.erfcinv math.erfinv math.exp
-    math.expm1 math.floor math.imag math.is_finite math.is_inf math.is_nan math.lgamma math.log
-    math.log1p math.log_sigmoid math.logical_not math.ndtri math.negative math.real
-    math.reciprocal math.reciprocal_no_nan math.rint math.round math.rsqrt math.sigmoid math.sign
-    math.sin math.sinh math.softplus math.softsign math.sqrt math.square math.tan math.tanh
-    math.bessel_i0 math.bessel_i0e math.bessel_i1 math.bessel_i1e
-    bitwise.invert
-    nn.crelu nn.dropout nn.elu nn.gelu nn.leaky_relu nn.relu nn.relu6 nn.selu nn.silu
-    strings.as_string strings.length strings.lower strings.regex_full_match strings.regex_replace
-    strings.strip strings.substr strings.to_hash_bucket strings.to_hash_bucket_fast
-    strings.to_hash_bucket_strong strings.to_number strings.unicode_script
-    strings.unicode_transcode strings.upper
-    io.decode_base64 io.decode_raw io.encode_base64 debugging.check_numerics
+    bitcast cast check_numerics clip_by_value identity one_hot ones_like saturate_cast
+    stop_gradient zeros_like
+    abs acos acosh angle asin asinh atan atanh bessel_i0 bessel_i0e bessel_i1 bessel_i1e ceil conj
+    cos cosh digamma erf erfc erfcinv erfinv exp expm1 floor imag invert is_finite is_inf is_nan
+    lgamma log log1p log_sigmoid logical_not ndtri negative real reciprocal reciprocal_no_nan rint
+    round rsqrt sigmoid sign sin sinh softplus softsign sqrt square tan tanh
+    crelu dropout elu gelu leaky_relu relu relu6 selu silu
+    as_string length lower regex_full_match regex_replace strip substr to_hash_bucket
+    to_hash_bucket_fast to_hash_bucket_strong to_number unicode_script unicode_transcode upper
+    decode_base64 decode_raw encode_base64
 """
 BINARY: Final = """
-    math.add math.atan2 math.divide math.divide_no_nan math.equal math.floordiv math.floormod
-    math.greater math.greater_equal math.less math.less_equal math.logical_and math.logical_or
-    math.logical_xor math.maximum math.minimum math.multiply math.multiply_no_nan math.nextafter
-    math.not_equal math.pow math.squared_difference math.subtract math.truediv math.xdivy
-    math.xlog1py math.xlogy math.zeta math.igamma math.igammac math.polygamma
-    complex truncatediv truncatemod realdiv
-    bitwise.bitwise_and bitwise.bitwise_or bitwise.bitwise_xor bitwise.left_shift
-    bitwise.right_shift
+    add atan2 bitwise_and bitwise_or bitwise_xor complex divide divide_no_nan equal floordiv
+    floormod greater greater_equal igamma igammac left_shift less less_equal logical_and logical_or
+    logical_xor maximum minimum multiply multiply_no_nan nextafter not_equal polygamma pow realdiv
+    right_shift squared_difference subtract truediv truncatediv truncatemod xdivy xlog1py xlogy zeta
 """
-LISTS: Final = "add_n math.add_n strings.join"
+LISTS: Final = "add_n join"
 
-
-def _public(name: str) -> Any:
-    """Return a public function, None if there is none of the name."""
-    found: Any = importlib.import_module("freshet")
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return found
-
-
-def _register(names: str, operands: int) -> None:
-    for name in names.split():
-        function = _public(name)
-        if function is not None:
-            parameters = list(inspect.signature(function).parameters)
-            if operands:
-                elementwise(function, parameters[:operands])
-            else:
-                elementwise_list(function, parameters[0])
-
-
-_register(UNARY, 1)
-_register(BINARY, 2)
-_register(LISTS, 0)
+overload_named(UNARY, RaggedTensor, of_first)
+overload_named(BINARY, RaggedTensor, of_two)
+overload_named(LISTS, RaggedTensor, of_list)
+overload_named("embedding_lookup", RaggedTensor, lambda function: of_operands(function, ["ids"]))
+overload_named("map_fn", RaggedTensor, lambda function: map_rows)
 for _name in ("and", "or", "xor", "eq", "ne"):
-    elementwise(OPERATORS[_name], ["x", "y"])
-elementwise(OPERATORS["invert"], ["x"])
-elementwise(_public("nn.embedding_lookup") or _public("identity"), ["ids", "input"])
-overload(_public("map_fn"), RaggedTensor)(map_rows)
+    overload(OPERATORS[_name], RaggedTensor)(of_two(OPERATORS[_name]))
+overload(OPERATORS["invert"], RaggedTensor)(of_first(OPERATORS["invert"]))

@@ -78,6 +78,8 @@ lengths_to_splits_p: Primitive = Primitive(
 
 def _rows_infer(splits: TensorType, count: Dim) -> TensorType:
     _check_vector("row_splits_to_segment_ids", "splits", splits)
+    if splits.shape[0] == 0:
+        raise InvalidArgumentError("row_splits_to_segment_ids: splits has no elements, not even 0")
     return TensorType(splits.dtype, (count,))
 
 
@@ -156,6 +158,13 @@ def _ranges_reference(
     counts = np.where((last - first > 0) == (step > 0), counts, 0)
     counts = np.where(last == first, 0, counts).astype(np.int64)
     splits = np.concatenate([[0], np.cumsum(counts)])
+    if first.dtype.kind == "f":
+        # Added up one by one, which rounds as in TensorFlow.
+        rows = [
+            np.add.accumulate(np.concatenate([[a], np.full(max(n - 1, 0), d, first.dtype)]))[:n]
+            for a, d, n in zip(first, step, counts, strict=True)
+        ]
+        return np.concatenate([np.zeros(0, first.dtype), *rows]), splits
     within = np.arange(splits[-1]) - np.repeat(splits[:-1], counts)
     values = np.repeat(first, counts) + within.astype(first.dtype) * np.repeat(step, counts)
     return values, splits
@@ -198,7 +207,8 @@ def row_count(splits: Tensor) -> int | None:
 
 def known_count(splits: Tensor) -> int | None:
     """Return how many values the rows hold, if it is known while tracing."""
-    return None if splits._array is None else int(splits._array[-1])
+    known = splits._array
+    return int(known[-1]) if known is not None and known.ndim == 1 and known.size else None
 
 
 def row_lengths(splits: Tensor) -> Tensor:

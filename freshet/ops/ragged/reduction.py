@@ -32,9 +32,11 @@ _COMBINE: Final[dict[str, Any]] = {
 
 
 def _start(op: str, x: Array) -> Any:
-    """Return what nothing is combined to: the extreme is finite, as in TensorFlow."""
+    """Return what nothing is combined to."""
     kind = dtypes.of_array(x)
     if op in {"min", "max"}:
+        if kind.is_floating:
+            return np.inf if op == "min" else -np.inf
         return kind.max if op == "min" else kind.min
     return {"sum": 0, "prod": 1, "all": True, "any": False}[op]
 
@@ -48,9 +50,7 @@ def _combine_infer(
     return TensorType(x.dtype, (count, *x.shape[1:]))
 
 
-def _combine_reference(
-    x: Array, groups: Array, *operand: Array, op: str, count: Dim
-) -> Array:
+def _combine_reference(x: Array, groups: Array, *operand: Array, op: str, count: Dim) -> Array:
     number = int(operand[0]) if operand else count
     total = np.full((number, *x.shape[1:]), _start(op, x), x.dtype)
     _COMBINE[op].at(total, groups.astype(np.int64), x)
@@ -162,8 +162,13 @@ def reduce(op: str, whole: Callable[..., Any], x: RaggedTensor, axis: Any, keepd
 
 def _register(function: Callable[..., Any], op: str) -> None:
     @overload(function, RaggedTensor)
-    def reduced(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any = None) -> Any:  # noqa: E501
-        return reduce(op, function, input_tensor, axis, bool(keepdims))
+    def reduced(
+        input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any = None
+    ) -> Any:
+        x = input_tensor
+        if op in {"any", "all"} and not x.dtype.is_bool:
+            x = x.with_flat_values(m.cast(x.flat_values, dtypes.bool_))
+        return reduce(op, function, x, axis, bool(keepdims))
 
 
 _register(plain.reduce_sum, "sum")
@@ -182,9 +187,8 @@ def _mean(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any
     ones = x.with_flat_values(shaping.ones_like(x.flat_values, dtypes.float32))
     count = plain.reduce_sum(ones, axis, keepdims)
     total = plain.reduce_sum(x, axis, keepdims)
-    if x.dtype.is_integer:
-        return m.cast(m.cast(total, dtypes.float64) / m.cast(count, dtypes.float64), x.dtype)
-    return total / m.cast(count, x.dtype)
+    # Of integers this is not rounded, as in TensorFlow: it is a quotient of ragged tensors.
+    return m.divide(total, m.cast(count, x.dtype))
 
 
 @overload(plain.reduce_variance, RaggedTensor)
@@ -197,5 +201,3 @@ def _variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name:
 @overload(plain.reduce_std, RaggedTensor)
 def _std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any = None) -> Any:
     return m.sqrt(_variance(input_tensor, axis, keepdims))
-
-

@@ -91,16 +91,16 @@ def _place(index: int, largest: int, seed: list[int]) -> int:
         for turn in range(_ROUNDS):
             counter = np.array([right + (turn << 40)], np.uint64)
             key = [(seed[0] + turn) % WORD, seed[1]]
-            left, right = right, left ^ (int(philox(key, counter, seed[2])[0, 0]) & mask)
+            left, right = right, left ^ (int(philox(key, counter)[0, 0]) & mask)
         at = left << half | right
         if at <= largest:
             return at
 
 
 def _index_infer(index: TensorType, seed: TensorType, largest: TensorType) -> TensorType:
-    if index.rank > 1 or seed.rank not in {1, 2} or seed.shape[-1] not in {3, None}:
+    if index.rank > 1 or seed.rank not in {1, 2} or seed.shape[-1] not in {2, None}:
         raise InvalidArgumentError(
-            "index_shuffle: expected an index or a vector of them and a seed of three integers, or "
+            "index_shuffle: expected an index or a vector of them and a seed of two integers, or "
             f"a matrix with such a seed per index, received {index} and {seed}"
         )
     count = index.shape[0] if index.rank else None
@@ -121,7 +121,7 @@ def _index_reference(index: Array, seed: Array, largest: Array) -> Array:
         )
     shape = np.broadcast_shapes(index.shape, seed.shape[:-1], largest.shape)
     each = np.broadcast_to(index, shape).reshape(-1).tolist()
-    seeds = np.broadcast_to(seed, (*shape, 3)).reshape(-1, 3).tolist()
+    seeds = np.broadcast_to(seed, (*shape, 2)).reshape(-1, 2).tolist()
     ends = np.broadcast_to(largest, shape).reshape(-1).tolist()
     found = [
         _place(i, end, [s % WORD for s in own])
@@ -145,7 +145,7 @@ def index_shuffle(index: TensorLike, seed: TensorLike, max_index: TensorLike) ->
 
     Args:
         index: An integer in ``[0, max_index]``, or a vector of them.
-        seed: Three integers, or a matrix with three for each index.
+        seed: Two integers, or a matrix with two for each index.
         max_index: The largest number, not below 0.
 
     Returns:
@@ -155,7 +155,7 @@ def index_shuffle(index: TensorLike, seed: TensorLike, max_index: TensorLike) ->
         InvalidArgumentError: An index is outside, or the shapes do not fit.
 
     Example:
-        >>> sorted(int(index_shuffle(i, [1, 2, 3], 4)) for i in range(5))
+        >>> sorted(int(index_shuffle(i, [1, 2], 4)) for i in range(5))
         [0, 1, 2, 3, 4]
     """
     number, largest = binary_operands("index_shuffle", index, max_index)

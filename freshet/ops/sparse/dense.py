@@ -8,7 +8,7 @@ import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.dtypes import as_dtype
-from freshet.core.errors import InvalidArgumentError
+from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.ops import gathering, shaping
 from freshet.ops import math as m
@@ -108,7 +108,7 @@ def to_indicator(sp_input: Any, vocab_size: Any, name: str | None = None) -> Ten
     """
     x = sparse_of("sparse.to_indicator", sp_input)
     if not x.dtype.is_integer:
-        raise TypeError(f"sparse.to_indicator: expected integers, received {x.dtype.name}")
+        raise DTypeError(f"sparse.to_indicator: expected integers, received {x.dtype.name}")
     rows = places.columns(x.indices, tuple(range(x.ndim - 1)))
     values = shaping.expand_dims(m.cast(x.values, dtypes.int64), 1)
     where = shaping.concat([rows, values], 1)
@@ -144,5 +144,3 @@ def eye(
     ones = np.ones(len(where), as_dtype(dtype).as_numpy_dtype)
     values = Tensor._of_array(ones, as_dtype(dtype))
     return SparseTensor(where, values, np.asarray([rows, width], np.int64))
-
-

@@ -27,9 +27,7 @@ _HOST: Final = Host("where the elements are is data")
 
 
 def _positions(name: str, infer: Any, reference: Any) -> Primitive:
-    return Primitive(
-        name=name, infer=infer, reference=reference, gradient=_POSITIONS, lower=_HOST
-    )
+    return Primitive(name=name, infer=infer, reference=reference, gradient=_POSITIONS, lower=_HOST)
 
 
 def _vector(indices: TensorType, *rest: TensorType, **params: Any) -> TensorType:

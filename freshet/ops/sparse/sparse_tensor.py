@@ -37,7 +37,7 @@ class SparseTensor(CompositeTensor):
         [[0, 5, 0], [0, 0, 7]]
     """
 
-    __slots__ = ("__weakref__", "_dense_shape", "_indices", "_shape", "_values")
+    __slots__ = ("__weakref__", "_dense_shape", "_indices", "_open", "_shape", "_values")
     __array_priority__ = 100.0
 
     _overloads: ClassVar[str] = "freshet.ops.sparse.overloads"
@@ -61,17 +61,19 @@ class SparseTensor(CompositeTensor):
             )
         self._indices, self._values, self._dense_shape = where, given, sizes
         self._shape = _static_shape(sizes)
+        self._open: TensorShape | None = None
+        """What a traced function is to know of the shape, if not all."""
 
     @classmethod
     def _of(
-        cls, indices: Tensor, values: Tensor, dense_shape: Tensor,
-        shape: TensorShape | None = None,
+        cls, indices: Any, values: Any, dense_shape: Any, shape: TensorShape | None = None
     ) -> SparseTensor:  # fmt: skip
         """Join what is known to fit; `shape` is what is known of the shape besides."""
         sparse = object.__new__(cls)
         sparse._indices, sparse._values, sparse._dense_shape = indices, values, dense_shape
         found = _static_shape(dense_shape)
         sparse._shape = found if shape is None else found.merge_with(shape)
+        sparse._open = None
         return sparse
 
     # --- as a composite ---------------------------------------------------------------------------
@@ -80,11 +82,16 @@ class SparseTensor(CompositeTensor):
         return (self._indices, self._values, self._dense_shape)
 
     def _with_components(self, components: Sequence[Any]) -> SparseTensor:
-        known = all(isinstance(c, Tensor) and c._array is not None for c in components)
-        return SparseTensor._of(*components, shape=None if known else self._shape)
+        if all(isinstance(c, Tensor) and c._array is not None for c in components):
+            indices, values, sizes = components
+            sparse = SparseTensor._of(indices, values, sizes)
+            sparse._open = self._open
+            return sparse
+        indices, values, sizes = components
+        return SparseTensor._of(indices, values, sizes, self._open or self._shape)
 
     def _static(self) -> tuple[Any, ...]:
-        return ("SparseTensor", tuple(self._shape))
+        return ("SparseTensor", tuple(self._open or self._shape))
 
     def _varying(self) -> Tensor:
         return self._values
@@ -212,7 +219,8 @@ class SparseTensorSpec(CompositeTensor):
         )
 
     def _with_components(self, components: Sequence[Any]) -> Any:
-        return SparseTensor._of(*components, shape=self.shape)
+        indices, values, sizes = components
+        return SparseTensor._of(indices, values, sizes, self.shape)
 
     def _static(self) -> tuple[Any, ...]:
         return ("SparseTensor", tuple(self.shape))
@@ -223,7 +231,9 @@ class SparseTensorSpec(CompositeTensor):
                 InvalidArgumentError
             )  # fmt: skip
             raise kind(f"expected a sparse tensor of {self!r}, received {value!r}")
-        return _Described(value, self)
+        sparse = SparseTensor._of(value.indices, value.values, value.dense_shape, value.shape)
+        sparse._open = self.shape
+        return sparse
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SparseTensorSpec) and (self.shape, self.dtype) == (
@@ -237,30 +247,12 @@ class SparseTensorSpec(CompositeTensor):
         return f"SparseTensorSpec({self.shape!r}, ft.{self.dtype.name})"
 
 
-class _Described(CompositeTensor):
-    """A sparse tensor of which a traced function knows only what its spec says."""
-
-    __slots__ = ("_spec", "_value")
-
-    def __init__(self, value: SparseTensor, spec: SparseTensorSpec) -> None:
-        self._value, self._spec = value, spec
-
-    def _components(self) -> Sequence[Any]:
-        return self._value._components()
-
-    def _with_components(self, components: Sequence[Any]) -> Any:
-        return self._spec._with_components(components)
-
-    def _static(self) -> tuple[Any, ...]:
-        return self._spec._static()
-
-
 def _int64(what: str, value: Any) -> Tensor:
     tensor = convert_to_tensor(value, dtype_hint=dtypes.int64)
-    if not isinstance(value, Tensor) and tensor.dtype in {dtypes.int32, dtypes.float32}:
-        # Python's numbers, and empty lists, which have no dtype of their own.
-        if tensor.dtype.is_integer or not tensor.shape.num_elements():
-            tensor = Tensor._of_array(tensor._value.astype("int64"), dtypes.int64)
+    # Python's numbers, and empty lists, which have no dtype of their own.
+    bare = tensor.dtype == dtypes.int32 or not tensor.shape.num_elements()
+    if bare and not isinstance(value, Tensor):
+        tensor = Tensor._of_array(tensor._value.astype("int64"), dtypes.int64)
     if tensor.dtype != dtypes.int64:
         raise DTypeError(f"SparseTensor: {what} must be int64, received {tensor._type}")
     return tensor

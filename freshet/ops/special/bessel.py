@@ -61,7 +61,8 @@ def _small_i(v: Vocabulary, order: int, x: Any) -> Any:
 
 def _k(v: Vocabulary, order: int, x: Any, scaled: bool) -> Any:
     square, inverse = x * x, 1.0 / x
-    logarithm = v.log(x * 0.5) * _small_i(v, order, x)
+    # Half of the smallest numbers is 0, whose logarithm is infinite.
+    logarithm = v.log(v.maximum(x, 1e-37) * 0.5) * _small_i(v, order, x)
     if order == 0:
         near = v.series(square, 0.0, 4.0, c.K0) - logarithm
     else:

@@ -45,6 +45,7 @@ def _lgamma(v: Vocabulary, x: Any) -> Any:
     # Reflection: gamma(-x) * gamma(x) = -pi / (x * sin(pi * x)).
     height = v.abs(v.sin((size - v.rint(size)) * math.pi))
     mirrored = -v.log(size) - v.log(height * (1 / math.pi)) - found
+    mirrored = v.select(v.equal(height, 0.0), math.inf, mirrored)
     found = v.select(x < 0.0, mirrored, found)
     return v.select(v.equal(size, math.inf), size, found)
 
@@ -58,7 +59,8 @@ def _digamma(v: Vocabulary, x: Any) -> Any:
         added = v.select(above, added + 1.0 / base, added)
     below = size < 1.0
     base = v.select(below, size + 1.0, base)
-    added = v.select(below, -1.0 / size, added)
+    # Below 0, this 1 / x and that of the reflection cancel.
+    added = v.select(below, v.select(x < 0.0, 0.0, -1.0 / size), added)
     root, rest = c.DIGAMMA_ROOT if v.double else _NARROW_ROOT
     near = ((base - root) - rest) * v.series(base, 1.0, 2.0, c.DIGAMMA) + added
     inverse = 1.0 / size
@@ -67,7 +69,8 @@ def _digamma(v: Vocabulary, x: Any) -> Any:
     found = v.select(size < 8.0, near, far)
     # Reflection: digamma(-x) = digamma(x) + 1 / x + pi / tan(pi * x).
     part = (size - v.rint(size)) * math.pi
-    return v.select(x < 0.0, found + inverse + v.cos(part) / v.sin(part) * math.pi, found)
+    mirrored = found + v.select(below, 0.0, inverse) + v.cos(part) / v.sin(part) * math.pi
+    return v.select(x < 0.0, mirrored, found)
 
 
 _NARROW_ROOT: Final = (

@@ -117,12 +117,27 @@ def _decoded(data: bytes, start: int, codec: str) -> list[tuple[int, int]]:
         at = start
         for character in text:
             found.append((ord(character), at))
-            at += len(character.encode(codec))
+            at += _size(character, codec)
         if error is None:
             break
         found.append((-1, start + error.start))
         start += error.end
     return found
+
+
+def _size(character: str, codec: str) -> int:
+    """Return how many bytes a character takes."""
+    if codec != "utf-8":
+        return len(character.encode(codec))
+    return (
+        1
+        if character < "\x80"
+        else 2
+        if character < "\u0800"
+        else 3
+        if character < "\U00010000"
+        else 4
+    )
 
 
 def encode(codes: list[int], codec: str, repair: Repair) -> bytes:

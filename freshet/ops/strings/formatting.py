@@ -41,7 +41,7 @@ def _text(array: Array, summarize: int, depth: int) -> bytes:
         return _element(array[()])
     row = _element if array.ndim == 1 else lambda part: _text(part, summarize, depth + 1)
     size = array.shape[0]
-    if 0 <= summarize and 2 * summarize < size:
+    if 0 <= 2 * summarize < size:
         shown = [*range(summarize), None, *range(size - summarize, size)]
     else:
         shown = [*range(size)]

@@ -69,6 +69,12 @@ def filled(shape: tuple[int, ...], items: list[Any], dtype: Any = object) -> Arr
     return found.reshape(shape)
 
 
+def single_string(x: Array) -> bytes:
+    """Return the string that an array of rank 0 holds."""
+    found: bytes = x.item()
+    return found
+
+
 def string_tensor(name: str, value: Any) -> Tensor:
     """Return a value as a tensor of strings.
 

@@ -21,6 +21,7 @@ from freshet.ops.strings.host import (
     filled,
     host_primitive,
     is_ragged,
+    single_string,
     string_tensor,
 )
 from freshet.ops.strings.rows import ragged
@@ -58,7 +59,7 @@ def _join(*xs: Array, separator: bytes) -> Array:
     shape = next((x.shape for x in xs if x.ndim), ())
     columns = [x.reshape(-1) if x.ndim else itertools.repeat(x[()]) for x in xs]
     if not shape:
-        return filled((), [separator.join(x[()] for x in xs)])
+        return filled((), [separator.join(map(single_string, xs))])
     return filled(shape, [separator.join(row) for row in zip(*columns, strict=False)])
 
 
@@ -187,7 +188,7 @@ def _axis(axis: int, x: Tensor) -> int:
 
 
 def _rows_joined(x: Array, splits: Array, separator: bytes) -> Array:
-    ends = zip(splits[:-1], splits[1:], strict=True)
+    ends = itertools.pairwise(splits)
     return filled((len(splits) - 1,), [_gathered(x[start:end], separator) for start, end in ends])
 
 
@@ -209,21 +210,38 @@ def _rows_joined_infer(x: TensorType, splits: TensorType, separator: bytes) -> T
 join_rows_p = host_primitive("join_rows", _rows_joined_infer, _rows_joined)
 
 
+def _columns_joined(x: Array, splits: Array, separator: bytes) -> Array:
+    lengths = np.diff(splits)
+    columns: list[list[bytes]] = [[] for _ in range(max(lengths, default=0))]
+    for start, length in zip(splits, lengths, strict=False):
+        for column, text in zip(columns, x[start : start + length], strict=False):
+            column.append(text)
+    return filled((len(columns),), [_gathered(column, separator) for column in columns])
+
+
+join_columns_p = host_primitive(
+    "join_columns", lambda x, splits, separator: TensorType(dtypes.string, (None,)), _columns_joined
+)
+
+
 def _reduce_join_ragged(x: Any, axis: Any, keepdims: bool, separator: bytes) -> Any:
-    """Join along the last dimension, or all dimensions of rows of strings."""
+    """Join along the last dimension, all dimensions, or the rows of a ragged matrix."""
     splits = x.nested_row_splits
     rank = len(splits) + x.flat_values.shape.rank
-    axes = [] if axis is None else [int(a) for a in np.asarray(axis).reshape(-1)]
-    if x.flat_values.shape.rank != 1 or (axis is not None and axes not in ([rank - 1], [-1])):
-        raise InvalidArgumentError(
-            f"strings.reduce_join: a ragged tensor of strings is joined along its last dimension, "
-            f"axis={rank - 1}, or along all; received axis={axis}: join in several steps"
-        )
     if axis is None:
         return reduce_join(x.flat_values, keepdims=keepdims, separator=separator)
+    axes = [int(a) % rank for a in np.asarray(axis).reshape(-1)]
+    if x.flat_values.shape.rank != 1 or (axes != [rank - 1] and (rank > 2 or axes != [0])):
+        raise InvalidArgumentError(
+            f"strings.reduce_join: a ragged tensor of strings is joined along its last dimension, "
+            f"axis={rank - 1}, along all, or one of rank 2 along its rows; received axis={axis}: "
+            "join in several steps"
+        )
+    if axes == [0]:
+        joined = join_columns_p(x.flat_values, splits[0], separator=separator)
+        return expand_dims(joined, 0) if keepdims else joined
     joined = join_rows_p(x.flat_values, splits[-1], separator=separator)
-    values = expand_dims(joined, 1) if keepdims else joined
-    return ragged(values, splits[:-1])
+    return ragged(expand_dims(joined, 1) if keepdims else joined, splits[:-1])
 
 
 # --- segments -------------------------------------------------------------------------------------

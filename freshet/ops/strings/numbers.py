@@ -188,9 +188,9 @@ def number_text(value: Any) -> str:
         return f"({number_text(value.real)}{number_text(value.imag):+}j)"
     if isinstance(value, np.float64):
         short = f"{value:.15g}"
-        return short if np.float64(short) == value or value != value else f"{value:.17g}"
+        return short if np.float64(short) == value or np.isnan(value) else f"{value:.17g}"
     if isinstance(value, (int, np.integer)):
         return str(int(value))
     single = np.float32(value)
     short = f"{single:.6g}"
-    return short if np.float32(short) == single or single != single else f"{single:.9g}"
+    return short if np.float32(short) == single or np.isnan(single) else f"{single:.9g}"

@@ -41,13 +41,13 @@ _POSIX: Final = {
 
 @functools.lru_cache(256)
 def compiled(pattern: bytes) -> re.Pattern[str]:
-    """Return Python's pattern for RE2's.
+    r"""Return Python's pattern for RE2's.
 
     Raises:
         InvalidArgumentError: RE2 does not take it either.
 
     Example:
-        >>> compiled(rb"[[:alpha:]]+\\z").search("12ab").group()
+        >>> compiled(rb"[[:alpha:]]+\z").search("12ab").group()
         'ab'
     """
     text = pattern.decode("utf-8", "surrogateescape")

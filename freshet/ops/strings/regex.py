@@ -12,7 +12,14 @@ from freshet.core.errors import InvalidArgumentError
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.dispatch import dispatched
-from freshet.ops.strings.host import check_strings, host_primitive, mapped, on_strings, string_tensor
+from freshet.ops.strings.host import (
+    check_strings,
+    host_primitive,
+    mapped,
+    on_strings,
+    single_string,
+    string_tensor,
+)
 from freshet.ops.strings.pattern import compiled
 
 _REFERENCE = re.compile(rb"\\(.?)", re.DOTALL)
@@ -54,7 +61,24 @@ def _pieces(rewrite: bytes, groups: int) -> list[str | int]:
 
 
 def _replaced(text: str, pattern: re.Pattern[str], pieces: list[str | int], once: bool) -> str:
-    """Replace from left to right; nothing empty matches right after a match."""
+    """Replace from left to right."""
+    found: list[str] = []
+    at = 0
+    for match in pattern.finditer(text):
+        if match.end() == match.start():
+            return _replaced_with_empty(text, pattern, pieces, once)
+        found.append(text[at : match.start()])
+        found += [p if isinstance(p, str) else match[p] or "" for p in pieces]
+        at = match.end()
+        if once:
+            break
+    return "".join([*found, text[at:]]) if at else text
+
+
+def _replaced_with_empty(
+    text: str, pattern: re.Pattern[str], pieces: list[str | int], once: bool
+) -> str:
+    """Replace where a match may be empty: by RE2's rules never right after another match."""
     found: list[str] = []
     at, end = 0, -1
     while at <= len(text) and (match := pattern.search(text, at)):
@@ -71,8 +95,8 @@ def _replaced(text: str, pattern: re.Pattern[str], pieces: list[str | int], once
 
 
 def _regex_replace(x: Array, pattern: Array, rewrite: Array, once: bool) -> Array:
-    expression = compiled(pattern[()])
-    pieces = _pieces(rewrite[()], expression.groups)
+    expression = compiled(single_string(pattern))
+    pieces = _pieces(single_string(rewrite), expression.groups)
 
     def replaced(data: bytes) -> bytes:
         text = _replaced(_text(data), expression, pieces, once)
@@ -128,7 +152,7 @@ def regex_replace(
 
 
 def _regex_full_match(x: Array, pattern: Array) -> Array:
-    matches = compiled(pattern[()]).fullmatch
+    matches = compiled(single_string(pattern)).fullmatch
     return mapped(lambda data: matches(_text(data)) is not None, x, np.bool_)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -100,7 +101,7 @@ def _ngrams(
     padding: int, keep_short: bool,
 ) -> tuple[Array, Array]:  # fmt: skip
     rows = []
-    for start, end in zip(splits[:-1], splits[1:], strict=True):
+    for start, end in itertools.pairwise(splits):
         row = x[start:end].tolist()
         found = [g for w in widths for g in _grams(row, w, pads, _pad_width(w, padding))]
         if keep_short and not found and row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ def _decode_rows(x: Array, codec: str, **options: Any) -> tuple[Array, Array, Ar
 def _split_rows(x: Array, codec: str, **options: Any) -> tuple[Array, Array, Array]:
     repair = Repair(**options)
     rows = [decode(text, codec, repair) for text in x]
-    characters = [[encode([code], codec, repair) for code in codes] for codes, _ in rows]
+    characters = [[chr(code).encode(codec) for code in codes] for codes, _ in rows]
     offsets = joined_rows([offsets for _, offsets in rows], np.int64)[0]
     return joined_rows(characters)[0], offsets, row_splits(characters)
 
@@ -184,7 +185,7 @@ def unicode_split_with_offsets(
 
 def _encode_rows(x: Array, splits: Array, codec: str, **options: Any) -> Array:
     repair = Repair(**options)
-    pairs = zip(splits[:-1], splits[1:], strict=True)
+    pairs = itertools.pairwise(splits)
     texts = [encode(x[start:end].tolist(), codec, repair) for start, end in pairs]
     return filled((len(texts),), texts)
 
@@ -205,7 +206,7 @@ def unicode_encode(
     input: Any, output_encoding: str, errors: str = "replace", replacement_char: int = 65533,
     name: str | None = None,
 ) -> Any:  # fmt: skip
-    """Return rows of characters, given as numbers, as strings.
+    r"""Return rows of characters, given as numbers, as strings.
 
     Args:
         input: int32[..., characters], a tensor or ragged tensor.
@@ -224,7 +225,7 @@ def unicode_encode(
 
     Example:
         >>> unicode_encode([[72, 105], [233, 33]], "UTF-8").numpy().tolist()
-        [b'Hi', b'\\xc3\\xa9!']
+        [b'Hi', b'\xc3\xa9!']
     """
     del name
     caller = "strings.unicode_encode"
@@ -272,7 +273,7 @@ def unicode_transcode(
     replacement_char: int = 65533, replace_control_characters: bool = False,
     name: str | None = None,
 ) -> Any:  # fmt: skip
-    """Return each string in another encoding; from UTF-8 to UTF-8 repairs it.
+    r"""Return each string in another encoding; from UTF-8 to UTF-8 repairs it.
 
     Args:
         input: Strings, a tensor or ragged tensor.
@@ -289,7 +290,7 @@ def unicode_transcode(
 
     Example:
         >>> unicode_transcode("Hé", "UTF-8", "UTF-16-BE").numpy()
-        b'\\x00H\\x00\\xe9'
+        b'\x00H\x00\xe9'
     """
     del name
     caller = "strings.unicode_transcode"

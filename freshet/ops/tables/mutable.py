@@ -67,9 +67,7 @@ class MutableHashTable(LookupInterface):
         del name
         return table_size_p(table=self._handle)
 
-    def lookup(
-        self, keys: Any, dynamic_default_values: Any = None, name: str | None = None
-    ) -> Any:
+    def lookup(self, keys: Any, dynamic_default_values: Any = None, name: str | None = None) -> Any:
         """Return the value of each key.
 
         Args:
@@ -88,9 +86,7 @@ class MutableHashTable(LookupInterface):
         default = self._default
         if dynamic_default_values is not None:
             default = convert_to_tensor(dynamic_default_values, dtype=self.value_dtype)
-        return on_keys(
-            keys, lambda k: table_find_now_p(self._keys(k), default, table=self._handle)
-        )
+        return on_keys(keys, lambda k: table_find_now_p(self._keys(k), default, table=self._handle))
 
     def insert(self, keys: Any, values: Any, name: str | None = None) -> None:
         """Set the values of keys, whether they have one or not.

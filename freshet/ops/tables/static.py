@@ -34,7 +34,7 @@ class StaticHashTable(LookupInterface):
         experimental_is_anonymous: Ignored.
 
     Raises:
-        InvalidArgumentError: A key has two values.
+        FailedPreconditionError: A key has two values.
 
     Example:
         >>> from freshet.ops.tables.initializers import KeyValueTensorInitializer

@@ -1,4 +1,4 @@
-"""What all tables share: entries in a Python dictionary, and the primitives that read and change it.
+"""What all tables share: entries in a dictionary, and the primitives that read and change it.
 
 A graph names a table by its handle, a string; the handle that a graph holds keeps the table alive.
 Tables that never change are read like constants. Operations on those that do have effects, so that
@@ -11,7 +11,7 @@ import itertools
 import threading
 import weakref
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,11 +19,16 @@ import numpy as np
 from freshet.core import dtypes
 from freshet.core.composite import CompositeTensor
 from freshet.core.dtypes import DType
-from freshet.core.errors import DTypeError, InvalidArgumentError, NotFoundError
+from freshet.core.errors import (
+    DTypeError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+)
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.strings.host import host_primitive
+from freshet.ops.strings.host import host_primitive, is_ragged
 
 _TABLES: Final[weakref.WeakValueDictionary[str, Entries]] = weakref.WeakValueDictionary()
 _NUMBER: Final = itertools.count()
@@ -182,9 +187,7 @@ class LookupInterface:
     def size(self, name: str | None = None) -> Tensor:
         """Return how many entries there are, int64."""
 
-    @abstractmethod
-    def lookup(self, keys: Any, name: str | None = None) -> Any:
-        """Return the values of keys."""
+    lookup: Callable[..., Any]
 
     def __getitem__(self, keys: Any) -> Any:
         return self.lookup(keys)
@@ -200,28 +203,27 @@ class LookupInterface:
             tensor = convert_to_tensor(np.zeros(tensor.shape, self.key_dtype.as_numpy_dtype))
         if tensor.dtype != self.key_dtype:
             raise DTypeError(
-                f"{self.name}: keys must be {self.key_dtype.name}, received {tensor._type}; convert "
-                "them with ft.cast, or with ft.strings.as_string"
+                f"{self.name}: keys must be {self.key_dtype.name}, received {tensor._type}; "
+                "ft.cast and ft.strings.as_string convert them"
             )
         return tensor
 
 
 def on_keys(keys: Any, find: Any) -> Any:
     """Return what `find` makes of keys, also of those in a ragged or sparse tensor."""
-    if not isinstance(keys, CompositeTensor):
-        return find(keys)
-    if hasattr(keys, "nested_row_splits"):
+    if is_ragged(keys):
         return keys.with_flat_values(find(keys.flat_values))
-    if hasattr(keys, "dense_shape"):
-        return type(keys)(keys.indices, find(keys.values), keys.dense_shape)
-    raise InvalidArgumentError(f"lookup: keys cannot be a {type(keys).__name__}")
+    if isinstance(keys, CompositeTensor):  # a sparse tensor
+        return keys.with_values(find(keys.values))  # type: ignore[attr-defined]
+    return find(keys)
 
 
 def initial_rows(entries: Entries, keys: Array, values: Array, name: str) -> None:
     """Fill a table that never changes.
 
     Raises:
-        InvalidArgumentError: A key has two values.
+        FailedPreconditionError: A key has two values.
+        InvalidArgumentError: There are more or fewer values than keys.
     """
     if keys.shape != values.shape:
         raise InvalidArgumentError(
@@ -233,7 +235,7 @@ def initial_rows(entries: Entries, keys: Array, values: Array, name: str) -> Non
     )
     for key, value in pairs:
         if known.setdefault(key, value) != value:
-            raise InvalidArgumentError(
+            raise FailedPreconditionError(
                 f"{name}: the key {key!r} has two values, {known[key]!r} and {value!r}"
             )
     entries.put(keys, values)

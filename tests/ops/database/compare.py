@@ -25,9 +25,15 @@ def assert_equal(actual: Any, expected: Any, operation: Operation, what: str) ->
         for key, value in expected.items():
             assert_equal(actual[key], value, operation, f"{what}[{key!r}]")
     elif isinstance(actual, np.ndarray):
-        _assert_close(actual, np.asarray(expected), operation, what)
+        _assert_close(_with_objects(actual), _with_objects(expected), operation, what)
     else:
         assert actual == expected, f"{what}: {actual!r} instead of {expected!r}"
+
+
+def _with_objects(value: Any) -> np.ndarray:
+    """Return an array; a string that stands for itself as the object that tensors hold."""
+    array = np.asarray(value, object if isinstance(value, bytes) else None)
+    return array.astype(object) if array.dtype.kind == "S" else array
 
 
 def _assert_close(x: np.ndarray, y: np.ndarray, operation: Operation, what: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from database.record import Operation, Ragged, case, error, integers, strings
-from database.strings_text import EMPTY, WORDS, each, scalar
+from database.strings_text import EMPTY, each, scalar
 
 
 def written(
@@ -24,8 +24,8 @@ def written(
         if x.dtype.kind == "b":
             text = "true" if value else "false"
         elif x.dtype.kind == "c":
-            text = "(" + ",".join(flags + digits + style for _ in "ri") % (value.real,
-                                                                         value.imag) + ")"  # fmt: skip
+            both = ",".join([flags + digits + style] * 2)
+            text = f"({both % (value.real, value.imag)})"
         elif x.dtype.kind == "f":
             zero = "" if np.isfinite(value) else "0"  # C fills those with spaces
             text = (flags.replace("%" + zero, "%") + digits + style) % float(value)
@@ -43,7 +43,9 @@ def read(x: Any, out_type: str = "float32") -> Any:
 
 
 REALS = np.array([1.5, -0.25, 3.14159265, 0.0, 1e10, np.inf, np.nan], np.float32)
-HASHED = strings("", "a", "Hello", "TensorFlow", "0123456789abcdefg", "é" * 20, "x" * 70, "y" * 200)
+HASHED = strings(
+    "", "a", "Hello", "TensorFlow", "0123456789abcdefg", "é" * 20, "x" * 70, "y" * 200
+)  # fmt: skip
 BUCKETS = {
     "to_hash_bucket": [
         105434511174508091,

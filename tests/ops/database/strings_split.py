@@ -44,14 +44,16 @@ def split(text: bytes, sep: str | None = None, maxsplit: int = -1) -> list[bytes
     return text.split(sep.encode() if sep else None, maxsplit)
 
 
-def grams(row: list[bytes], width: Any, separator: str = " ", pad_values: Any = None,
-          padding_width: Any = None, preserve_short_sequences: bool = False) -> list[bytes]:  # fmt: skip
+def grams(
+    row: list[bytes], width: Any, separator: str = " ", pad_values: Any = None,
+    padding_width: Any = None, preserve_short_sequences: bool = False,
+) -> list[bytes]:  # fmt: skip
     left, right = pad_values if isinstance(pad_values, tuple) else (pad_values, pad_values)
     found = []
     widths = width if isinstance(width, list) else [width]
     for n in widths:
-        size = 0 if pad_values is None else n - 1 if padding_width is None else min(padding_width,
-                                                                                   n - 1)  # fmt: skip
+        most = n - 1 if padding_width is None else min(padding_width, n - 1)
+        size = 0 if pad_values is None else most
         padded = [str(left).encode()] * size + row + [str(right).encode()] * size
         found += [padded[i : i + n] for i in range(len(padded) - n + 1)]
     if preserve_short_sequences and not found and row:
@@ -82,7 +84,7 @@ OPERATIONS = [
             case(strings("a  b"), sep=""), case(strings("ababa"), sep="aba"),
         ],
         errors=[error("ValueError", np.array([1]), message="expected strings")],
-        differs="TensorFlow puts an empty string after what has fewer pieces than `maxsplit` allows",
+        differs="TensorFlow puts an empty string after what has fewer pieces than maxsplit allows",
         differs_in=[5],
     ),
     Operation(

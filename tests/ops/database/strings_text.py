@@ -32,6 +32,7 @@ WORDS = strings("Hello", "wORLD 1", "", "straße ÀÉ", " \t pad\n ", b"a\xffB")
 GRID = strings("a", "Bc", "", "DeF", "xyz", "é").reshape(2, 3)
 EMPTY = strings().reshape(0, 2)
 RAGGED = Ragged(strings("aB", "C", "", "dé"), (np.array([0, 2, 2, 4]),))
+NESTED = Ragged(RAGGED.values, (np.array([0, 1, 3]), *RAGGED.splits))
 NUMBERS = np.array([1, 2])
 
 
@@ -77,6 +78,13 @@ def joined(xs: Any, separator: str = "") -> Any:
 def joined_along(x: Any, axis: Any = None, keepdims: bool = False, separator: str = "") -> Any:
     if isinstance(x, Ragged):
         ends = zip(x.splits[-1][:-1], x.splits[-1][1:], strict=True)
+        if axis == 0:
+            lists = [x.values[a:b].tolist() for a, b in ends]
+            width = max(map(len, lists))
+            return strings(*(
+                gathered([row[i] for row in lists if len(row) > i], separator)
+                for i in range(width)
+            ))  # fmt: skip
         rows = strings(*(gathered(x.values[a:b], separator) for a, b in ends))
         return Ragged(rows, x.splits[:-1]) if x.splits[:-1] else rows
     axes = range(x.ndim)[::-1] if axis is None else np.atleast_1d(axis)
@@ -88,8 +96,8 @@ def joined_along(x: Any, axis: Any = None, keepdims: bool = False, separator: st
             line = x[tuple(slice(None) if i == d % x.ndim else k for i, k in enumerate(at))]
             after[at] = separator.encode().join(line.tolist())
         x = after
-    rest = kept if keepdims else [s for d, s in enumerate(kept) if d not in {a % len(kept)
-                                                                             for a in axes}]  # fmt: skip
+    gone = {a % len(kept) for a in axes}
+    rest = kept if keepdims else [s for d, s in enumerate(kept) if d not in gone]
     return x.reshape(rest)[()]
 
 
@@ -117,7 +125,8 @@ _UNKNOWN = error("InvalidArgumentError", WORDS, encoding="latin", message="encod
 OPERATIONS = [
     Operation(
         name="strings.lower", reference=each(lowered),
-        cases=[*_TEXTS, case(WORDS, encoding="utf-8"), case(strings("ΑΣ", "İ"), encoding="utf-8")],
+        cases=[*_TEXTS, case(WORDS, encoding="utf-8"),
+               case(strings("ΑΣ", "İ"), encoding="utf-8")],
         errors=[_UNKNOWN, error("InvalidArgumentError", NUMBERS, message="expected strings")],
     ),
     Operation(
@@ -154,7 +163,8 @@ OPERATIONS = [
         errors=[
             error("InvalidArgumentError", scalar("abc"), 4, 1, message="pos 4 is outside"),
             error("InvalidArgumentError", scalar("abc"), -4, 1, message="which has 3 bytes"),
-            error("InvalidArgumentError", scalar("é"), 2, 1, unit="UTF8_CHAR", message="characters"),
+            error("InvalidArgumentError", scalar("é"), 2, 1, unit="UTF8_CHAR",
+                  message="characters"),
             error("InvalidArgumentError", scalar("abc"), np.array([1, 2]), np.array([1, 2, 3]),
                   message="one shape"),
             error("InvalidArgumentError", scalar("abc"), 1, 1, unit="WORD", message="unit"),
@@ -165,7 +175,8 @@ OPERATIONS = [
         cases=[
             case([GRID, GRID]), case([GRID, scalar("-"), GRID], separator="/"),
             case([scalar("a"), scalar("b")], separator=", "), case([WORDS]), case([EMPTY, EMPTY]),
-            case([RAGGED, RAGGED], "+"), case([RAGGED, scalar("!")]), case([GRID, scalar("x")], "é"),
+            case([RAGGED, RAGGED], "+"), case([RAGGED, scalar("!")]),
+            case([GRID, scalar("x")], "é"),
             case([]),
         ],
         errors=[
@@ -180,7 +191,8 @@ OPERATIONS = [
             case(GRID, axis=[0, 1]), case(GRID, axis=[1, 0], separator=","),
             case(GRID, axis=1, keepdims=True), case(GRID, axis=[0, 1], keepdims=True),
             case(scalar("ab")), case(EMPTY, axis=0), case(EMPTY, axis=1), case(WORDS, axis=0),
-            case(RAGGED, axis=1, separator="."), case(GRID, axis=[]),
+            case(RAGGED, axis=1, separator="."), case(RAGGED, axis=0, separator="."),
+            case(RAGGED, axis=-1), case(NESTED, axis=2, separator="-"), case(GRID, axis=[]),
             case(GRID.reshape(1, 3, 2), axis=[2, 0]),
         ],
         errors=[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -32,8 +31,10 @@ def decoded(text: bytes, encoding: str, errors: str, char: int, control: bool) -
 
 
 def row_reference(part: int, split: bool = False) -> Any:
-    def reference(x: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
-                  replace_control_characters: bool = False) -> Any:  # fmt: skip
+    def reference(
+        x: Any, input_encoding: str, errors: str = "replace", replacement_char: int = 65533,
+        replace_control_characters: bool = False,
+    ) -> Any:  # fmt: skip
         outer = x.splits if isinstance(x, Ragged) else ()
         dense = x.values if isinstance(x, Ragged) else x
         rows = [decoded(t, input_encoding, errors, replacement_char, replace_control_characters)
@@ -82,9 +83,9 @@ def transcoded(
 
 
 SCRIPTS = {
-    ord("a"): 25, ord("é"): 25, ord("λ"): 14, ord("Д"): 8, ord("語"): 17, ord("ひ"): 20, ord("ア"): 22,
-    ord("한"): 18, ord("א"): 19, ord("ب"): 2, ord("अ"): 10, ord("ก"): 38, ord("!"): 0, ord("1"): 0,
-    0x301: 1, 0x10FFFF: 103, -1: -1, 0x110000: -1, 0x1F600: 0,
+    ord("a"): 25, ord("é"): 25, ord("λ"): 14, ord("Д"): 8, ord("語"): 17, ord("ひ"): 20,
+    ord("ア"): 22, ord("한"): 18, ord("א"): 19, ord("ب"): 2, ord("अ"): 10, ord("ก"): 38,
+    ord("!"): 0, ord("1"): 0, 0x301: 1, 0x10FFFF: 103, -1: -1, 0x110000: -1, 0x1F600: 0,
 }  # fmt: skip
 """ICU's numbers of characters' scripts."""
 

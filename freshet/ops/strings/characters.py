@@ -100,11 +100,14 @@ def strip(input: Any, name: str | None = None) -> Any:
 # --- length ---------------------------------------------------------------------------------------
 
 
+_CONTINUATIONS = bytes(range(0x80, 0xC0))
+
+
 def _length(text: bytes, unit: str) -> int:
     if unit == "BYTE":
         return len(text)
     # Every byte of UTF-8 that does not continue a character begins one.
-    return sum(byte & 0xC0 != 0x80 for byte in text)
+    return len(text.translate(None, _CONTINUATIONS))
 
 
 string_length_p = host_primitive(

@@ -1,0 +1,4 @@
+"""Sound: ``ft.audio``."""
+
+from freshet.ops.audio import decode_wav as decode_wav
+from freshet.ops.audio import encode_wav as encode_wav

@@ -1,0 +1,213 @@
+"""What to write for names of TensorFlow 1.x, which errors about them say.
+
+The most frequent ones in public programs. A name with an entry for itself or for what it begins
+with, such as ``contrib.layers``, gets that advice.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_RUN: Final = (
+    "operations run when they are called; decorate a function with @ft.function to compile it"
+)
+_GRAPH: Final = (
+    "a graph is what ft.function traces: ft.function(f).get_concrete_function(...).graph"
+)
+_READY: Final = "variables have their first value as soon as they are made"
+_LAYER: Final = "use ft.keras.layers.{}"
+_ARGUMENT: Final = "write a function and give it the values as arguments"
+
+MODERN: Final[dict[str, str]] = {
+    "AUTO_REUSE": "share a variable by sharing the object that holds it",
+    "ConfigProto": "settings are in ft.config",
+    "FixedLenFeature": "use ft.io.FixedLenFeature",
+    "GPUOptions": "settings are in ft.config",
+    "Graph": _GRAPH,
+    "GraphDef": _GRAPH,
+    "GraphKeys": "a layer, model or ft.Module lists its own variables, losses and updates",
+    "InteractiveSession": _RUN,
+    "NoGradient": "use ft.stop_gradient, or ft.custom_gradient",
+    "NotDifferentiable": "use ft.stop_gradient, or ft.custom_gradient",
+    "Print": "use ft.print",
+    "RegisterGradient": "use ft.custom_gradient",
+    "Session": _RUN,
+    "SparseTensorValue": "use ft.SparseTensor",
+    "VarLenFeature": "use ft.io.VarLenFeature",
+    "add_check_numerics_ops": "use ft.debugging.enable_check_numerics",
+    "add_n": "use ft.math.add_n",
+    "add_to_collection": "keep what belongs together in an object of your own",
+    "all_variables": "a layer, model or ft.Module has its variables in .variables",
+    "app": "call your main function under `if __name__ == '__main__':`",
+    "assign": "use variable.assign(value)",
+    "assign_add": "use variable.assign_add(value)",
+    "assign_sub": "use variable.assign_sub(value)",
+    "batch_matmul": "use ft.matmul",
+    "ceil": "use ft.math.ceil",
+    "compat": "names of TensorFlow 2 are in ft itself",
+    "contrib": "tf.contrib ended with TensorFlow 1; layers are in ft.keras.layers, optimizers in "
+    "ft.keras.optimizers, data sets in ft.keras.datasets",
+    "contrib.data": "use ft.data",
+    "contrib.eager": "operations run eagerly; GradientTape, Variable and so on are in ft itself",
+    "contrib.keras": "use ft.keras",
+    "contrib.layers": "use ft.keras.layers",
+    "contrib.rnn": "use ft.keras.layers.LSTM, GRU, RNN and their cells",
+    "decode_raw": "use ft.io.decode_raw",
+    "depth_to_space": "use ft.nn.depth_to_space",
+    "diag": "use ft.linalg.tensor_diag",
+    "diag_part": "use ft.linalg.tensor_diag_part",
+    "dimension_value": "the sizes of a shape are ints or None already",
+    "disable_eager_execution": "eager mode is for trying out; " + _RUN,
+    "disable_v2_behavior": "there is only the behaviour of TensorFlow 2",
+    "div": "use ft.divide, or // for whole numbers",
+    "enable_eager_execution": "operations run eagerly already; leave the call out",
+    "enable_resource_variables": "leave the call out",
+    "enable_v2_behavior": "leave the call out",
+    "erf": "use ft.math.erf",
+    "estimator": "use ft.keras.Model",
+    "estimator.Estimator": "use ft.keras.Model with compile and fit",
+    "examples": "use ft.keras.datasets, such as ft.keras.datasets.mnist.load_data()",
+    "feature_column": "use the preprocessing layers of ft.keras.layers",
+    "flags": "use argparse or absl.flags",
+    "floor_div": "use ft.math.floordiv",
+    "get_collection": "a layer, model or ft.Module lists its own variables, losses and updates",
+    "get_default_graph": _GRAPH,
+    "get_default_session": _RUN,
+    "get_local_variable": "use ft.Variable(initial_value, trainable=False)",
+    "get_variable": "make an ft.Variable and keep it in an object",
+    "get_variable_scope": "share a variable by sharing the object that holds it",
+    "gfile": "use ft.io.gfile, or Python's own files",
+    "global_norm": "use ft.linalg.global_norm",
+    "global_variables": "a layer, model or ft.Module has its variables in .variables",
+    "global_variables_initializer": _READY,
+    "image.resize_bilinear": "use ft.image.resize(images, size, 'bilinear')",
+    "image.resize_images": "use ft.image.resize",
+    "image.resize_nearest_neighbor": "use ft.image.resize(images, size, 'nearest')",
+    "initialize_all_variables": _READY,
+    "initialize_local_variables": _READY,
+    "initialize_variables": _READY,
+    "initializers.global_variables": _READY,
+    "invert_permutation": "use ft.math.invert_permutation",
+    "is_finite": "use ft.math.is_finite",
+    "is_inf": "use ft.math.is_inf",
+    "is_nan": "use ft.math.is_nan",
+    "layers": "use ft.keras.layers",
+    "layers.average_pooling2d": _LAYER.format("AveragePooling2D"),
+    "layers.batch_normalization": _LAYER.format("BatchNormalization"),
+    "layers.conv1d": _LAYER.format("Conv1D"),
+    "layers.conv2d": _LAYER.format("Conv2D"),
+    "layers.conv2d_transpose": _LAYER.format("Conv2DTranspose"),
+    "layers.conv3d": _LAYER.format("Conv3D"),
+    "layers.dense": _LAYER.format("Dense"),
+    "layers.dropout": _LAYER.format("Dropout"),
+    "layers.flatten": _LAYER.format("Flatten"),
+    "layers.max_pooling2d": _LAYER.format("MaxPooling2D"),
+    "lbeta": "use ft.math.lbeta",
+    "lgamma": "use ft.math.lgamma",
+    "local_variables": "metrics keep their own variables",
+    "local_variables_initializer": _READY,
+    "log": "use ft.math.log",
+    "log1p": "use ft.math.log1p",
+    "logging": "use Python's logging",
+    "losses": "use ft.keras.losses",
+    "losses.absolute_difference": "use ft.keras.losses.MeanAbsoluteError",
+    "losses.get_regularization_loss": "a model has its regularization losses in model.losses",
+    "losses.mean_squared_error": "use ft.keras.losses.MeanSquaredError",
+    "losses.sigmoid_cross_entropy": "use ft.keras.losses.BinaryCrossentropy(from_logits=True)",
+    "losses.softmax_cross_entropy": "use ft.keras.losses.CategoricalCrossentropy(from_logits=True)",
+    "losses.sparse_softmax_cross_entropy": "use "
+    "ft.keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+    "make_template": "keep variables in an ft.Module",
+    "matrix_band_part": "use ft.linalg.band_part",
+    "matrix_determinant": "use ft.linalg.det",
+    "matrix_diag": "use ft.linalg.diag",
+    "matrix_inverse": "use ft.linalg.inv",
+    "matrix_solve": "use ft.linalg.solve",
+    "matrix_transpose": "use ft.linalg.matrix_transpose",
+    "metrics": "use ft.keras.metrics",
+    "metrics.accuracy": "use ft.keras.metrics.Accuracy",
+    "metrics.mean": "use ft.keras.metrics.Mean",
+    "moving_average_variables": "the optimizers of ft.keras take use_ema=True",
+    "mul": "use ft.multiply",
+    "multinomial": "use ft.random.categorical",
+    "neg": "use ft.negative",
+    "nn.bidirectional_dynamic_rnn": _LAYER.format("Bidirectional"),
+    "nn.dynamic_rnn": _LAYER.format("RNN(cell)"),
+    "nn.rnn_cell": "use the cells of ft.keras.layers, such as LSTMCell",
+    "nn.softmax_cross_entropy_with_logits_v2": "use ft.nn.softmax_cross_entropy_with_logits",
+    "nn.static_rnn": _LAYER.format("RNN(cell, unroll=True)"),
+    "nn.xw_plus_b": "use ft.matmul(x, w) + b",
+    "no_gradient": "use ft.stop_gradient, or ft.custom_gradient",
+    "no_regularizer": "leave the regularizer out",
+    "optimizers": "use ft.keras.optimizers",
+    "pack": "use ft.stack",
+    "parse_single_example": "use ft.io.parse_single_example",
+    "placeholder": _ARGUMENT,
+    "placeholder_with_default": _ARGUMENT,
+    "python_io": "use ft.io",
+    "random_crop": "use ft.image.random_crop",
+    "random_normal": "use ft.random.normal",
+    "random_normal_initializer": "use ft.keras.initializers.RandomNormal",
+    "random_shuffle": "use ft.random.shuffle",
+    "random_uniform": "use ft.random.uniform",
+    "random_uniform_initializer": "use ft.keras.initializers.RandomUniform",
+    "read_file": "use ft.io.read_file",
+    "report_uninitialized_variables": _READY,
+    "reset_default_graph": "there is no default graph; leave the call out",
+    "reverse_v2": "use ft.reverse",
+    "rsqrt": "use ft.math.rsqrt",
+    "segment_sum": "use ft.math.segment_sum",
+    "select": "use ft.where",
+    "set_random_seed": "use ft.random.set_seed",
+    "space_to_depth": "use ft.nn.space_to_depth",
+    "sparse_placeholder": _ARGUMENT,
+    "sparse_tensor_to_dense": "use ft.sparse.to_dense",
+    "sparse_to_dense": "use ft.sparse.to_dense(ft.SparseTensor(...))",
+    "string_split": "use ft.strings.split",
+    "string_to_hash_bucket": "use ft.strings.to_hash_bucket",
+    "string_to_number": "use ft.strings.to_number",
+    "sub": "use ft.subtract",
+    "summary.FileWriter": "use ft.summary.create_file_writer",
+    "summary.merge_all": "summaries are written when ft.summary.scalar and so on are called",
+    "svd": "use ft.linalg.svd",
+    "tables_initializer": "tables have their contents as soon as they are made",
+    "to_double": "use ft.cast(x, ft.float64)",
+    "to_float": "use ft.cast(x, ft.float32)",
+    "to_int32": "use ft.cast(x, ft.int32)",
+    "to_int64": "use ft.cast(x, ft.int64)",
+    "train": "optimizers are in ft.keras.optimizers; a model saves and loads itself with "
+    "save_weights and load_weights",
+    "train.AdagradOptimizer": "use ft.keras.optimizers.Adagrad",
+    "train.AdamOptimizer": "use ft.keras.optimizers.Adam",
+    "train.FtrlOptimizer": "use ft.keras.optimizers.Ftrl",
+    "train.GradientDescentOptimizer": "use ft.keras.optimizers.SGD",
+    "train.MomentumOptimizer": "use ft.keras.optimizers.SGD(momentum=...)",
+    "train.RMSPropOptimizer": "use ft.keras.optimizers.RMSprop",
+    "train.Saver": "use model.save_weights, or model.save",
+    "train.get_global_step": "an optimizer counts its steps in .iterations",
+    "train.get_or_create_global_step": "an optimizer counts its steps in .iterations",
+    "trainable_variables": "a layer, model or ft.Module has them in .trainable_variables",
+    "truncated_normal": "use ft.random.truncated_normal",
+    "truncated_normal_initializer": "use ft.keras.initializers.TruncatedNormal",
+    "uniform_unit_scaling_initializer": "use ft.keras.initializers.VarianceScaling",
+    "unpack": "use ft.unstack",
+    "variable_scope": "keep variables in an ft.Module or layer, and name them with ft.name_scope",
+    "variables_initializer": _READY,
+    "verify_tensor_all_finite": "use ft.debugging.check_numerics",
+}
+
+
+def modern_form(package: str, name: str) -> str:
+    """Return ``"; "`` and what to write instead of a name, or nothing.
+
+    Args:
+        package: Such as ``freshet`` or ``freshet.nn``.
+        name: The name that it lacks.
+
+    Example:
+        >>> modern_form("freshet.train", "AdamOptimizer")
+        '; use ft.keras.optimizers.Adam'
+    """
+    inside = package.partition(".")[2]
+    advice = MODERN.get(f"{inside}.{name}" if inside else name)
+    return f"; {advice}" if advice else ""

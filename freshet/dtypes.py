@@ -1,0 +1,25 @@
+"""Dtypes and conversions between them: ``ft.dtypes``."""
+
+from freshet.core.dtypes import DType as DType
+from freshet.core.dtypes import as_dtype as as_dtype
+from freshet.core.dtypes import bfloat16 as bfloat16
+from freshet.core.dtypes import bool_ as bool
+from freshet.core.dtypes import complex64 as complex64
+from freshet.core.dtypes import complex128 as complex128
+from freshet.core.dtypes import float16 as float16
+from freshet.core.dtypes import float16 as half
+from freshet.core.dtypes import float32 as float32
+from freshet.core.dtypes import float64 as double
+from freshet.core.dtypes import float64 as float64
+from freshet.core.dtypes import int8 as int8
+from freshet.core.dtypes import int16 as int16
+from freshet.core.dtypes import int32 as int32
+from freshet.core.dtypes import int64 as int64
+from freshet.core.dtypes import string as string
+from freshet.core.dtypes import uint8 as uint8
+from freshet.core.dtypes import uint16 as uint16
+from freshet.core.dtypes import uint32 as uint32
+from freshet.core.dtypes import uint64 as uint64
+from freshet.ops.arithmetic import saturate_cast as saturate_cast
+from freshet.ops.complex_numbers import complex as complex
+from freshet.ops.math import cast as cast

@@ -1,0 +1,1 @@
+"""Connectionist temporal classification: labels of a sequence without their places in time."""

@@ -1,0 +1,1 @@
+"""Signal processing: Fourier and cosine transforms, windows, frames and spectrograms."""

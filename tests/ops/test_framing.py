@@ -1,0 +1,78 @@
+"""Samples of frames, overlapping sums and other lengths, defined element by element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import freshet.ops.signal.spectrogram  # noqa: F401 (defines the primitives)
+from freshet import TensorSpec
+from freshet.testing import PrimitiveSuite, Sample
+
+
+def framed(x: np.ndarray, *_: Any, axis: int, step: int, fill: float, shape: Any) -> np.ndarray:
+    result = np.full(shape, fill, x.dtype)
+    for f in range(shape[axis]):
+        for i in range(shape[axis + 1]):
+            if f * step + i < x.shape[axis]:
+                at = (slice(None),) * axis
+                result[(*at, f, i)] = x[(*at, f * step + i)]
+    return result
+
+
+def overlapped(x: np.ndarray, *_: Any, axis: int, step: int, shape: Any) -> np.ndarray:
+    result = np.zeros(shape, x.dtype)
+    at = (slice(None),) * axis
+    for f in range(x.shape[axis]):
+        for i in range(x.shape[axis + 1]):
+            if f * step + i < shape[axis]:
+                result[(*at, f * step + i)] += x[(*at, f, i)]
+    return result
+
+
+def fitted(x: np.ndarray, *_: Any, shape: Any) -> np.ndarray:
+    result = np.zeros(shape, x.dtype)
+    for at in np.ndindex(*shape):
+        if all(i < n for i, n in zip(at, x.shape, strict=True)):
+            result[at] = x[at]
+    return result
+
+
+def _frame(x: Any, axis: int, step: int, shape: Any, fill: float = 0, **more: Any) -> Sample:
+    params = {"axis": axis, "step": step, "fill": fill, "shape": shape}
+    return Sample(inputs=(x,), params=params, expected=framed, **more)
+
+
+def _overlap(x: Any, axis: int, step: int, shape: Any, **more: Any) -> Sample:
+    params = {"axis": axis, "step": step, "shape": shape}
+    return Sample(inputs=(x,), params=params, expected=overlapped, **more)
+
+
+def _fit(x: Any, shape: Any, **more: Any) -> Sample:
+    return Sample(inputs=(x,), params={"shape": shape}, expected=fitted, **more)
+
+
+def numbers(*shape: int, dtype: Any = np.float32) -> np.ndarray:
+    return (np.arange(np.prod(shape)) + 1).reshape(shape).astype(dtype)
+
+
+class TestFraming(PrimitiveSuite):
+    samples = {
+        "frame": [
+            _frame(TensorSpec([2, 9], "float64"), 1, 2, (2, 4, 3), gradient=(0,), second=True),
+            _frame(numbers(9), 0, 4, (3, 4), fill=7), _frame(numbers(5, 3), 0, 1, (4, 2, 3)),
+            _frame(numbers(4, dtype=np.int16), 0, 3, (2, 2)), _frame(numbers(3), 0, 2, (0, 5)),
+        ],
+        "overlap_and_add": [
+            _overlap(TensorSpec([2, 4, 3], "float64"), 1, 2, (2, 9), gradient=(0,), second=True),
+            _overlap(numbers(3, 4), 0, 4, (12,)), _overlap(numbers(3, 4), 0, 1, (6,)),
+            _overlap(numbers(2, 3, dtype=np.int32), 0, 5, (8,)),
+            _overlap(numbers(4, 2, 3), 0, 1, (4, 3)), _overlap(numbers(40, 33), 0, 7, (306,)),
+        ],
+        "crop_or_pad": [
+            _fit(TensorSpec([2, 5], "float64"), (3, 4), gradient=(0,), second=True),
+            _fit(numbers(3), (5,)), _fit(numbers(3, 4, dtype=np.int8), (2, 0)),
+            _fit(numbers(2, 2), (2, 2)),
+        ],
+    }  # fmt: skip
