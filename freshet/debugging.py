@@ -17,6 +17,8 @@ from freshet.ops.assertions import assert_none_equal as assert_none_equal
 from freshet.ops.assertions import assert_positive as assert_positive
 from freshet.ops.numerics import assert_all_finite as assert_all_finite
 from freshet.ops.numerics import check_numerics as check_numerics
+from freshet.ops.numerics_watch import disable_check_numerics as disable_check_numerics
+from freshet.ops.numerics_watch import enable_check_numerics as enable_check_numerics
 from freshet.ops.static_assertions import assert_integer as assert_integer
 from freshet.ops.static_assertions import assert_proper_iterable as assert_proper_iterable
 from freshet.ops.static_assertions import assert_rank as assert_rank

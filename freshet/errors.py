@@ -9,10 +9,10 @@ from freshet.core.errors import FailedPreconditionError as FailedPreconditionErr
 from freshet.core.errors import InternalError as InternalError
 from freshet.core.errors import InvalidArgumentError as InvalidArgumentError
 from freshet.core.errors import NotFoundError as NotFoundError
-from freshet.core.errors import OpError as OpError
 from freshet.core.errors import (
     OperatorNotAllowedInGraphError as OperatorNotAllowedInGraphError,
 )
+from freshet.core.errors import OpError as OpError
 from freshet.core.errors import OutOfRangeError as OutOfRangeError
 from freshet.core.errors import PermissionDeniedError as PermissionDeniedError
 from freshet.core.errors import ResourceExhaustedError as ResourceExhaustedError

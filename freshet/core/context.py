@@ -85,9 +85,10 @@ def tracing(tracer: Tracer | None) -> Iterator[None]:
 
 @contextmanager
 def recording(recorders: tuple[Recorder, ...]) -> Iterator[None]:
-    """Let exactly `recorders` see the operations within the block."""
+    """Let exactly `recorders` see the operations within the block, and those that see all."""
     before = state.recorders
-    state.recorders = recorders
+    always = tuple(r for r in before if getattr(r, "sees_all", False) and r not in recorders)
+    state.recorders = recorders + always
     try:
         yield
     finally:

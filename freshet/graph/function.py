@@ -22,7 +22,7 @@ from freshet.core.tensor import Reference, Tensor
 from freshet.core.variable import Variable
 from freshet.graph.concrete import ConcreteFunction as ConcreteFunction
 from freshet.graph.concrete import fitted
-from freshet.graph.retracing import Retracing
+from freshet.graph.retracing import retracing_of
 from freshet.graph.signature import Signature, SignatureError
 from freshet.graph.split_gradient import split_gradient as split_gradient
 from freshet.graph.trace import GraphTracer
@@ -93,8 +93,7 @@ class Function:
         self._plain: dict[Any, ConcreteFunction] = {}
         """The same for calls with nothing but tensors, which are told apart faster."""
         self._relaxed: list[tuple[TensorType, ...]] = []
-        self._calls = 0
-        self._retracing = Retracing(self._name)
+        self._retracing = retracing_of(python_function, self._name)
         self._lock = threading.RLock()
         self._traced = False
         self._bound: dict[int, tuple[Any, Function]] = {}
@@ -135,14 +134,14 @@ class Function:
         if is_plain:
             found = self._plain.get(tuple(key))
             if found is not None:
-                self._calls += 1
+                self._retracing.calls += 1
                 return found.call_flat(args)
         leaves, structure = self._arguments(args, kwargs)
         traces = len(self._concrete)
         concrete, tensors = self._find(leaves, structure)
-        self._calls += 1
+        self._retracing.calls += 1
         if len(self._concrete) > traces and self.input_signature is None:
-            self._retracing.traced(self._calls, leaves)
+            self._retracing.traced(leaves)
         if is_plain and self.input_signature is None and not self._reduce_retracing:
             self._plain[tuple(key)] = concrete
         return concrete.call_flat(tensors)
@@ -252,9 +251,7 @@ class Function:
     def _leaves(leaves: list[Any], specs: list[TensorSpec]) -> list[Any]:
         """Return the leaves with a spec for each tensor."""
         given = iter(specs)
-        return [
-            next(given) if isinstance(leaf, (Tensor, TensorSpec)) else leaf for leaf in leaves
-        ]
+        return [next(given) if isinstance(leaf, (Tensor, TensorSpec)) else leaf for leaf in leaves]
 
     def _specs(self, leaves: list[Any]) -> list[TensorSpec]:
         """Return the type each tensor argument is traced with."""
@@ -321,9 +318,7 @@ class Function:
             # call to call, unlike the same Python without tracing.
             tracer, result, tensors, places = self._run_traced(leaves, specs, structure)
         graph, variables = tracer.finish(tensors)
-        signature = Signature(
-            self._name, self._signature, structure, self._leaves(leaves, specs)
-        )
+        signature = Signature(self._name, self._signature, structure, self._leaves(leaves, specs))
         return ConcreteFunction(graph, variables, result, places, signature)
 
     def _run_traced(

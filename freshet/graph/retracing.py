@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from freshet.core.shapes import TensorSpec
 from freshet.core.tensor import Tensor
@@ -19,20 +20,24 @@ _LOG: Final = logging.getLogger("freshet")
 
 
 class Retracing:
-    """Watches the calls of one function."""
+    """Watches the calls of one function.
+
+    Attributes:
+        calls: How many there were.
+    """
 
     def __init__(self, name: str) -> None:
+        self.calls = 0
         self._name = name
-        self._calls: deque[int] = deque(maxlen=TRACES)
+        self._traces: deque[int] = deque(maxlen=TRACES)
         self._warnings = 0
         self._before: Sequence[Any] | None = None
 
-    def traced(self, call: int, arguments: Sequence[Any]) -> None:
-        """Note a trace; warn if there were too many.
+    def traced(self, arguments: Sequence[Any]) -> None:
+        """Note that the last call traced; warn if too many did.
 
         Args:
-            call: How many calls there were, this one included.
-            arguments: The leaves of the arguments.
+            arguments: The leaves of its arguments.
         """
         arguments = [
             TensorSpec(leaf.shape, leaf.dtype) if isinstance(leaf, Tensor) else leaf
@@ -40,9 +45,9 @@ class Retracing:
         ]
         changed = self._difference(arguments)
         self._before = arguments
-        self._calls.append(call)
-        first = self._calls[0]
-        often = len(self._calls) == TRACES and call - first < CALLS
+        self._traces.append(self.calls)
+        last = self.calls - self._traces[0] + 1
+        often = len(self._traces) == TRACES and last <= CALLS
         if not often or self._warnings == WARNINGS:
             return
         self._warnings += 1
@@ -50,7 +55,7 @@ class Retracing:
             "%s was traced in %d of its last %d calls, which takes much more time than running it. "
             "%s. Define it once, outside of loops; give tensors for numbers that change; leave "
             "sizes that change open, with input_signature or reduce_retracing=True.",
-            self._name, TRACES, call - first + 1, changed,
+            self._name, TRACES, last, changed,
         )  # fmt: skip
 
     def _difference(self, arguments: Sequence[Any]) -> str:
@@ -63,7 +68,21 @@ class Retracing:
                     return f"This time argument {number} was {new.type} instead of {old.type}"
             elif type(old) is not type(new) or old is not new:
                 return f"This time argument {number} was {_short(new)} instead of {_short(old)}"
-        return "The structure of its arguments differs from call to call"
+        return (
+            "Each ft.function(...) has traces of its own, or the structure of its arguments "
+            "differs from call to call"
+        )
+
+
+_WATCHED: Final[WeakKeyDictionary[Callable[..., Any], Retracing]] = WeakKeyDictionary()
+
+
+def retracing_of(python_function: Callable[..., Any], name: str) -> Retracing:
+    """Return what watches a Python function, the same however often it is made an `ft.function`."""
+    try:
+        return _WATCHED.setdefault(python_function, Retracing(name))
+    except TypeError:  # an object that has no hash, or that cannot be referred to weakly
+        return Retracing(name)
 
 
 def _short(value: Any) -> str:

@@ -51,10 +51,8 @@ def _sequences(indices: Array, values: Array) -> dict[tuple[int, ...], list[Any]
     return found
 
 
-def _reference(
-    x_indices: Array, x_values: Array, x_shape: Array, y_indices: Array, y_values: Array,
-    y_shape: Array, normalize: bool,
-) -> Array:  # fmt: skip
+def _reference(*arrays: Array, normalize: bool) -> Array:
+    x_indices, x_values, x_shape, y_indices, y_values, y_shape = arrays
     result = np.zeros(np.maximum(x_shape, y_shape)[:-1], np.float32)
     xs, ys = _sequences(x_indices, x_values), _sequences(y_indices, y_values)
     for place in {*xs, *ys}:

@@ -1,20 +1,15 @@
-"""Several values at once, and the time: what programs in TensorFlow's style expect to find."""
+"""Several values at once, and what describes a value."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from freshet.core import dtypes
+from freshet.core.composite import CompositeTensor
 from freshet.core.nest import flatten
-from freshet.core.shapes import TensorSpec, TensorType
+from freshet.core.shapes import TensorSpec
 from freshet.core.tensor import Tensor
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.nest import Host
-from freshet.ops.primitive import NoGradient, Primitive
 
 
 def group(*inputs: Any, **kwargs: Any) -> None:
@@ -47,24 +42,6 @@ def tuple(
     return [None if x is None else convert_to_tensor(x) for x in tensors]
 
 
-timestamp_p: Primitive = Primitive(
-    name="timestamp", infer=lambda: TensorType(dtypes.float64, ()),
-    reference=lambda: np.asarray(time.time(), np.float64),
-    gradient=NoGradient("time depends on nothing"), lower=Host("a kernel has no clock"),
-    effect=True,
-)  # fmt: skip
-
-
-def timestamp(name: str | None = None) -> Tensor:
-    """Return the seconds since 1970 as float64: now, or each time when a traced function gets here.
-
-    Example:
-        >>> timestamp().dtype.name
-        'float64'
-    """
-    return timestamp_p()
-
-
 def type_spec_from_value(value: Any) -> Any:
     """Return the spec of a value: dtype and shape of a tensor, or what a composite one has.
 
@@ -75,8 +52,12 @@ def type_spec_from_value(value: Any) -> Any:
         >>> type_spec_from_value([1.0, 2.0])
         TensorSpec(shape=(2,), dtype=ft.float32, name=None)
     """
-    if hasattr(value, "_type_spec"):
-        return value._type_spec
+    if isinstance(value, CompositeTensor):
+        from freshet.ops.ragged.ragged_spec import RaggedTensorSpec  # noqa: PLC0415 (rarely used)
+        from freshet.ops.sparse.sparse_tensor import SparseTensorSpec  # noqa: PLC0415
+
+        sparse = hasattr(value, "dense_shape")
+        return (SparseTensorSpec if sparse else RaggedTensorSpec).from_value(value)
     if isinstance(value, TensorSpec) or not flatten(value):
         return value
     return TensorSpec.from_tensor(convert_to_tensor(value))

@@ -174,7 +174,9 @@ class Primitive:
 
     def apply(self, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
         """Apply the operation and return all outputs: at once, or as a node of the traced graph."""
-        if self.recorded is not None and context.state.recorders:
+        if self.recorded is not None and any(
+            not getattr(r, "sees_all", False) for r in context.state.recorders
+        ):
             return self.recorded(inputs, params)
         tracer = context.state.tracer
         if tracer is None:

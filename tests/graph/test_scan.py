@@ -290,15 +290,18 @@ class TestErrors:
         with pytest.raises(InvalidArgumentError, match="`length`"):
             scan(lambda c, x: (c, None), 0.0, None)
 
-    def test_a_step_assigns_nothing(self):
-        v = ft.Variable(0.0, name="total")
+    def test_a_variable_that_a_step_assigns_is_carried(self):
+        v = ft.Variable(1.0, name="total")
 
         def step(c, x):
-            v.assign_add(x)
-            return c, None
+            v.assign_add(x * v)
+            return c + v, v.value()
 
-        with pytest.raises(InvalidArgumentError, match="'total' is assigned inside a step"):
-            scan(step, 0.0, ft.ones((3,)))
+        for run in (scan, ft.function(scan)):
+            v.assign(1.0)
+            last, outputs = run(step, ft.constant(0.0), ft.constant([1.0, 2.0, 3.0]))
+            assert outputs.numpy().tolist() == [2.0, 6.0, 24.0]
+            assert (float(last), float(v)) == (32.0, 24.0)
 
     def test_tensors_do_not_leave_a_step(self):
         kept = []

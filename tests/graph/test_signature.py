@@ -224,6 +224,17 @@ class TestRetracing:
                 f(ft.ones([n, 2]))
         assert "argument 0 was f32[4,2] instead of f32[3,2]" in caplog.records[0].getMessage()
 
+    def test_a_function_that_is_made_again_and_again(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def f(x: Any) -> Any:
+            return x + 1
+
+        with caplog.at_level(logging.WARNING, "freshet"):
+            for _ in range(5):
+                ft.function(f)(ft.constant(1))
+        assert "Each ft.function(...) has traces of its own" in caplog.records[0].getMessage()
+
     def test_no_warning_where_most_calls_run(self, caplog: pytest.LogCaptureFixture) -> None:
         f = ft.function(lambda x: x * 2)
         with caplog.at_level(logging.WARNING, "freshet"):

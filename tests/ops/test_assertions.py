@@ -76,3 +76,43 @@ def test_settings() -> None:
     ft.debugging.set_log_device_placement(True)
     assert not ft.debugging.get_log_device_placement()
     assert ft.is_symbolic_tensor(X) is False
+
+
+def test_every_operation_can_be_watched() -> None:
+    def run(x: ft.Tensor) -> ft.Tensor:
+        i = ft.constant(0)
+        while i < 2:
+            x = x * 2.0
+            i += 1
+        return ft.math.log(x)
+
+    ft.debugging.enable_check_numerics()
+    try:
+        watched = ft.function(run)
+        np.testing.assert_allclose(watched(X), np.log(4 * X.numpy()), rtol=1e-6)
+        with pytest.raises(InvalidArgumentError, match="output 0 of log : Tensor had Inf"):
+            watched(X - 1.0)
+        with pytest.raises(InvalidArgumentError, match="output 0 of divide : Tensor had NaN"):
+            ft.constant(0.0) / ft.constant(0.0)
+        with ft.GradientTape() as tape:
+            tape.watch(X)
+            y = ft.sqrt(X - 1.0)
+        with pytest.raises(InvalidArgumentError, match="Inf"):
+            tape.gradient(y, X)
+    finally:
+        ft.debugging.disable_check_numerics()
+    assert np.isinf(run(X - 1.0).numpy()[0])
+
+
+def test_groups_and_specs() -> None:
+    assert ft.no_op() is None
+    assert ft.group(X, X) is None
+    first, none = ft.tuple([X, None])
+    assert first is X
+    assert none is None
+    assert ft.newaxis is None
+    assert ft.type_spec_from_value(X) == ft.TensorSpec([3])
+    sparse = ft.SparseTensor([[0, 0]], [1], [1, 2])
+    assert ft.type_spec_from_value(sparse).shape == [1, 2]
+    assert ft.dtypes.as_dtype("half") is ft.dtypes.float16
+    assert ft.dtypes.saturate_cast([300], "uint8").numpy().tolist() == [255]

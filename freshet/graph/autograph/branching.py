@@ -52,7 +52,7 @@ class State:
 
     @contextmanager
     def guarded(self, what: str) -> Iterator[None]:
-        """Refuse changes of lists within: they happen when the block is traced, not when it runs."""
+        """Refuse changes of lists within: they would happen when the block is traced, once."""
         known = [(name, read()) for name, read in self._readable()]
         before = [len(value) if isinstance(value, list) else -1 for _, value in known]
         yield
@@ -70,7 +70,7 @@ class State:
         for name, read in self.lists:
             try:
                 read()
-            except Exception:  # noqa: BLE001, S112 (what cannot be read yet is no list yet)
+            except Exception:  # what cannot be read yet is no list yet
                 continue
             yield name, read
 

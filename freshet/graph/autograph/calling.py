@@ -37,7 +37,7 @@ def f(function: Any) -> Any:
 
 
 def converted(function: Any) -> Any:
-    """Return the twin of a user's function, the replacement of one of Python's, or what is given."""
+    """Return the twin of a user's function, what replaces one of Python's, or what is given."""
     kind = type(function)
     if kind is FunctionType:
         return _converted_function(function)

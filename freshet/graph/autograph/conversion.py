@@ -1,8 +1,8 @@
 """A function in, its converted twin out."""
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import functools
 import inspect

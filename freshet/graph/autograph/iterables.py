@@ -192,11 +192,14 @@ def lazy_tensor_range(
     start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = None
 ) -> Any:
     """Return ``ft.range(...)`` as something to go over."""
-    bounds = (0, start, delta) if limit is None else (start, limit, delta)
-    floating = any(v.dtype.is_floating if is_tensor(v) else not isinstance(v, int) for v in bounds)
+    first, last = (0, start) if limit is None else (start, limit)
+    floating = any(
+        v.dtype.is_floating if is_tensor(v) else not isinstance(v, int)
+        for v in (first, last, delta)
+    )
     if context.state.tracer is None or floating:
         return shaping.range(start, limit, delta, dtype, name)
-    return Range(*bounds, dtype)
+    return Range(first, last, delta, dtype)
 
 
 def _bounds(given: Sequence[Any]) -> tuple[Any, Any, Any]:

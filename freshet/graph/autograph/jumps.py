@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from freshet.graph.autograph.symbols import Statements, own_nodes
+from freshet.graph.autograph.symbols import FUNCTIONS, Statements, own_nodes
 from freshet.graph.autograph.templates import expression, statements
 
 RETURNED: Final = "ag__returned"
@@ -241,10 +241,8 @@ def _without(body: Statements, read: set[str]) -> Statements:
         def visit_Assign(self, node: ast.Assign) -> ast.AST:
             return ast.copy_location(ast.Pass(), node) if unread(node) else node
 
-        def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-            return node
-
-        visit_ClassDef = visit_Lambda = visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+        def generic_visit(self, node: ast.AST) -> ast.AST:
+            return node if isinstance(node, (ast.expr, *FUNCTIONS)) else super().generic_visit(node)
 
     remove = Remove()
     return [remove.visit(node) for node in body]

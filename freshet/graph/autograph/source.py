@@ -67,7 +67,7 @@ def _holds(node: ast.expr, code: CodeType) -> bool:
     for line, end_line, column, end_column in code.co_positions():
         if None in {line, end_line, column, end_column} or (line, column) == (end_line, end_column):
             continue  # what Python adds is nowhere
-        if (line, column) < first or (end_line, end_column) > last:  # type: ignore[operator]
+        if (line, column) < first or (end_line, end_column) > last:
             return False
     return True
 

@@ -199,15 +199,14 @@ class _Function:
     def _loop(self, node: ast.While | ast.For, after: set[str]) -> Statements:
         after = after | self._kept
         entry = symbols.loop_entry(node, after)
-        is_for = isinstance(node, ast.For)
-        changed = self._changed(*node.body, node.target if is_for else node.test)
-        at = node.iter if is_for else node.test
+        own, at = (node.target, node.iter) if isinstance(node, ast.For) else (node.test, node.test)
+        changed = self._changed(*node.body, own)
         inner = symbols.composites(*node.body)
         options, node.body = _options(node.body)
         names = [*sorted(changed & (entry | after)), *inner]
         head, state = self._state(node, at, names, [], inner, node.body)
         live = entry | after
-        if is_for:
+        if isinstance(node, ast.For):
             return [*head, *self._for(node, live, changed, state, options)]
         return [*head, *self._while(node, live, changed, state, options)]
 

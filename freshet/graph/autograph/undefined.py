@@ -42,11 +42,12 @@ class Undefined:
         return f"<no value: {self.name}>"
 
 
-for _name in (
-    "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift radd rsub rmul rtruediv "
-    "rfloordiv rmod rpow rmatmul rand ror rxor lt le gt ge eq ne neg pos abs invert getitem "
-    "setitem delitem call bool int float index len iter next contains enter exit array"
-).split():
+_USES: Final = """
+    add sub mul truediv floordiv mod pow matmul and or xor lshift rshift radd rsub rmul rtruediv
+    rfloordiv rmod rpow rmatmul rand ror rxor lt le gt ge eq ne neg pos abs invert getitem setitem
+    delitem call bool int float index len iter next contains enter exit array
+"""
+for _name in _USES.split():
     setattr(Undefined, f"__{_name}__", Undefined.fail)
 
 

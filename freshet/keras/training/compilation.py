@@ -180,7 +180,8 @@ class CompiledMetrics:
         assert self._built is not None
         for number, metric, weighted in self._built:
             weight = weights[number] if weighted else None
-            converted(metric.update_state)(targets[number], predictions[number], sample_weight=weight)
+            update = converted(metric.update_state)
+            update(targets[number], predictions[number], sample_weight=weight)
 
 
 def _batch_size(y_pred: Tensor) -> float:

@@ -54,6 +54,7 @@ class _Lattice:
         self.log_p = _log_softmax(logits.astype(np.float64))
         self.times, self.batch, _ = logits.shape
         self.states = 2 * labels.shape[1] + 1
+        blank %= logits.shape[2]
         self.label = np.full((self.batch, self.states), blank)
         self.label[:, 1::2] = labels
         number = np.arange(self.states)
@@ -219,11 +220,7 @@ def ctc_loss(
             raise InvalidArgumentError("ctc_loss: dense labels need label_length")
         count = convert_to_tensor(label_length)
     blank = 0 if blank_index is None else int(blank_index)
-    if blank < 0:
-        if x.shape[2] is None:
-            raise InvalidArgumentError("ctc_loss: blank_index below 0 needs known classes")
-        blank += x.shape[2]
-    if x.shape[2] is not None and not 0 <= blank < x.shape[2]:
+    if x.shape[2] is not None and not -x.shape[2] <= blank < x.shape[2]:
         raise InvalidArgumentError(
             f"ctc_loss: blank_index must be one of the {x.shape[2]} classes, received {blank_index}"
         )

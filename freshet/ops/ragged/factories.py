@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 from freshet.core.composite import CompositeTensor
 from freshet.core.dtypes import DType, as_dtype
@@ -13,6 +13,9 @@ from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.ragged import partition
 
+if TYPE_CHECKING:
+    from freshet.ops.ragged.ragged_tensor import RaggedTensor
+
 
 class RaggedFactories(CompositeTensor):
     """The ways to make a `RaggedTensor`, which is its only subclass."""
@@ -20,13 +23,13 @@ class RaggedFactories(CompositeTensor):
     __slots__ = ()
 
     @classmethod
-    def _of(cls, values: Any, row_splits: Tensor, uniform: int | None = None) -> Self:
+    def _of(cls, values: Any, row_splits: Tensor, uniform: int | None = None) -> RaggedTensor:
         raise NotImplementedError
 
     @classmethod
     def from_row_splits(
         cls, values: Any, row_splits: Any, name: str | None = None, validate: bool = True
-    ) -> Self:
+    ) -> RaggedTensor:
         """Return the rows that begin and end at `row_splits`.
 
         Args:
@@ -54,7 +57,7 @@ class RaggedFactories(CompositeTensor):
     @classmethod
     def from_row_lengths(
         cls, values: Any, row_lengths: Any, name: str | None = None, validate: bool = True
-    ) -> Self:
+    ) -> RaggedTensor:
         """Return rows of the lengths `row_lengths`; they add up to the number of values."""
         kept = values_of("from_row_lengths", values)
         lengths = partition.splits_tensor("from_row_lengths", row_lengths, _splits_dtype(kept))
@@ -63,7 +66,7 @@ class RaggedFactories(CompositeTensor):
     @classmethod
     def from_row_starts(
         cls, values: Any, row_starts: Any, name: str | None = None, validate: bool = True
-    ) -> Self:
+    ) -> RaggedTensor:
         """Return the rows that begin at `row_starts`; the first begins at 0."""
         kept = values_of("from_row_starts", values)
         starts = partition.splits_tensor("from_row_starts", row_starts, _splits_dtype(kept))
@@ -73,7 +76,7 @@ class RaggedFactories(CompositeTensor):
     @classmethod
     def from_row_limits(
         cls, values: Any, row_limits: Any, name: str | None = None, validate: bool = True
-    ) -> Self:
+    ) -> RaggedTensor:
         """Return the rows that end before `row_limits`; the last ends with the values."""
         kept = values_of("from_row_limits", values)
         limits = partition.splits_tensor("from_row_limits", row_limits, _splits_dtype(kept))
@@ -84,7 +87,7 @@ class RaggedFactories(CompositeTensor):
     def from_value_rowids(
         cls, values: Any, value_rowids: Any, nrows: Any = None, name: str | None = None,
         validate: bool = True,
-    ) -> Self:  # fmt: skip
+    ) -> RaggedTensor:  # fmt: skip
         """Return rows of which `value_rowids` tells each value's own.
 
         Args:
@@ -113,7 +116,7 @@ class RaggedFactories(CompositeTensor):
     def from_uniform_row_length(
         cls, values: Any, uniform_row_length: Any, nrows: Any = None, validate: bool = True,
         name: str | None = None,
-    ) -> Self:  # fmt: skip
+    ) -> RaggedTensor:  # fmt: skip
         """Return rows that all have one length.
 
         Args:
@@ -146,7 +149,7 @@ class RaggedFactories(CompositeTensor):
     def from_nested_row_splits(
         cls, flat_values: Any, nested_row_splits: Any, name: str | None = None,
         validate: bool = True,
-    ) -> Self:  # fmt: skip
+    ) -> RaggedTensor:  # fmt: skip
         """Return several ragged dimensions, given the row splits of each, outermost first."""
         return cls._nested("nested_row_splits", cls.from_row_splits, flat_values, nested_row_splits,
                            validate)  # fmt: skip
@@ -155,7 +158,7 @@ class RaggedFactories(CompositeTensor):
     def from_nested_row_lengths(
         cls, flat_values: Any, nested_row_lengths: Any, name: str | None = None,
         validate: bool = True,
-    ) -> Self:  # fmt: skip
+    ) -> RaggedTensor:  # fmt: skip
         """Return several ragged dimensions, given the row lengths of each, outermost first."""
         return cls._nested("nested_row_lengths", cls.from_row_lengths, flat_values,
                            nested_row_lengths, validate)  # fmt: skip
@@ -164,7 +167,7 @@ class RaggedFactories(CompositeTensor):
     def from_nested_value_rowids(
         cls, flat_values: Any, nested_value_rowids: Any, nested_nrows: Any = None,
         name: str | None = None, validate: bool = True,
-    ) -> Self:  # fmt: skip
+    ) -> RaggedTensor:  # fmt: skip
         """Return several ragged dimensions, given the values' rows in each, outermost first."""
         if nested_nrows is None:
             return cls._nested("nested_value_rowids", cls.from_value_rowids, flat_values,
@@ -181,19 +184,21 @@ class RaggedFactories(CompositeTensor):
         return result
 
     @classmethod
-    def _nested(cls, what: str, make: Any, flat_values: Any, levels: Any, validate: bool) -> Self:
+    def _nested(
+        cls, what: str, make: Any, flat_values: Any, levels: Any, validate: bool
+    ) -> RaggedTensor:
         if isinstance(levels, Tensor):
             raise TypeError(f"{what} must be a list of tensors, received {levels!r}")
         result = flat_values
         for level in reversed(list(levels)):
             result = make(result, level, None, validate)
-        return result if isinstance(result, RaggedFactories) else convert_to_tensor(result)  # type: ignore[return-value]
+        return result if _is_ragged(result) else convert_to_tensor(result)  # type: ignore[return-value]
 
     @classmethod
     def from_tensor(
         cls, tensor: Any, lengths: Any = None, padding: Any = None, ragged_rank: int = 1,
         name: str | None = None, row_splits_dtype: Any = "int64",
-    ) -> Self:  # fmt: skip
+    ) -> RaggedTensor:  # fmt: skip
         """Return a tensor's rows, without what fills them up.
 
         Args:
@@ -209,7 +214,8 @@ class RaggedFactories(CompositeTensor):
             InvalidArgumentError: Both `lengths` and `padding` are given, or the rank is too small.
 
         Example:
-            >>> RaggedTensor.from_tensor([[1, 0], [2, 3]], padding=0)
+            >>> import freshet as ft
+            >>> ft.RaggedTensor.from_tensor([[1, 0], [2, 3]], padding=0)
             <ft.RaggedTensor [[1], [2, 3]]>
         """
         from freshet.ops.ragged import dense  # noqa: PLC0415 (it builds on this class)
@@ -221,7 +227,7 @@ class RaggedFactories(CompositeTensor):
     @classmethod
     def from_sparse(
         cls, st_input: Any, name: str | None = None, row_splits_dtype: Any = "int64"
-    ) -> Self:
+    ) -> RaggedTensor:
         """Return the elements of a sparse matrix row by row.
 
         Args:
@@ -238,18 +244,24 @@ class RaggedFactories(CompositeTensor):
         return dense.from_sparse(st_input, as_dtype(row_splits_dtype))
 
 
+def _is_ragged(value: Any) -> bool:
+    return isinstance(value, RaggedFactories)
+
+
 def values_of(name: str, values: Any) -> Any:
-    kept = values if isinstance(values, RaggedFactories) else convert_to_tensor(values)
+    """Return values as a tensor or ragged tensor of rank 1 or more."""
+    kept = values if _is_ragged(values) else convert_to_tensor(values)
     if not kept.ndim:
         raise InvalidArgumentError(f"{name}: the values must not be a single number: {values!r}")
     return kept
 
 
 def _splits_dtype(values: Any) -> DType | None:
-    return values.row_splits.dtype if isinstance(values, RaggedFactories) else None
+    return values.row_splits.dtype if _is_ragged(values) else None
 
 
 def check_inner(name: str, values: Any, splits: Tensor) -> None:
+    """Refuse ragged values whose row splits are of another dtype."""
     inner = _splits_dtype(values)
     if inner is not None and inner != splits.dtype:
         raise InvalidArgumentError(
@@ -260,7 +272,7 @@ def check_inner(name: str, values: Any, splits: Tensor) -> None:
 
 def _count(values: Any, dtype: DType) -> Tensor:
     """Return how many values there are."""
-    if isinstance(values, RaggedFactories):
+    if _is_ragged(values):
         return values.nrows(dtype)
     known = values.shape[0]
     if known is not None:

@@ -249,7 +249,7 @@ def _masked(x: Any, mask: Any) -> Any:
             RaggedTensor.from_tensor(mask.values, ragged_rank=mask.values.ndim - 1),
             mask.row_splits,
         )
-    splits = _equal_splits(rows.row_splits, mask.row_splits)
+    splits = equal_splits(rows.row_splits, mask.row_splits)
     inner = _masked(rows.values, mask.values)
     if isinstance(mask.values, RaggedTensor):
         return RaggedTensor._of(inner, splits)
@@ -281,7 +281,7 @@ equal_splits_p: Primitive = Primitive(
 )  # fmt: skip
 
 
-def _equal_splits(splits: Tensor, other: Tensor) -> Tensor:
+def equal_splits(splits: Tensor, other: Tensor) -> Tensor:
     """Return row splits after a check that others are the same."""
     return splits if splits is other else equal_splits_p(splits, m.cast(other, splits.dtype))
 

@@ -18,7 +18,7 @@ from freshet.ops.dispatch import overload
 from freshet.ops.nest import Host
 from freshet.ops.primitive import NoGradient, Primitive
 from freshet.ops.ragged import partition
-from freshet.ops.ragged.gathering import _equal_splits
+from freshet.ops.ragged.gathering import equal_splits
 from freshet.ops.ragged.indexing import (
     expand_first,
     expand_second,
@@ -98,7 +98,7 @@ def _concat(parts: list[Any], axis: int) -> Any:
         return _concat_within(rows)
     splits = rows[0].row_splits
     for other in rows[1:]:
-        splits = _equal_splits(splits, other.row_splits)
+        splits = equal_splits(splits, other.row_splits)
     return RaggedTensor._of(_concat([p.values for p in rows], axis - 1), splits, rows[0]._uniform)
 
 
@@ -186,7 +186,7 @@ def _stack(parts: list[Any], axis: int) -> Any:
         return _concat([expand_second(p) for p in rows], 1)
     splits = rows[0].row_splits
     for other in rows[1:]:
-        splits = _equal_splits(splits, other.row_splits)
+        splits = equal_splits(splits, other.row_splits)
     return RaggedTensor._of(_inner_stack([p.values for p in rows], axis - 1), splits)
 
 
@@ -278,7 +278,7 @@ def _squeezed(x: Any, axis: int) -> Any:
             raise InvalidArgumentError(f"squeeze: dimension 0 of {x.shape} does not have size 1")
         return x.values
     one = partition.whole(1, splits.dtype)
-    _equal_splits(splits, partition.uniform_splits_p(x.nrows(), one))
+    equal_splits(splits, partition.uniform_splits_p(x.nrows(), one))
     return x.values
 
 

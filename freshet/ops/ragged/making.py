@@ -19,7 +19,7 @@ from freshet.ops.nest import Host
 from freshet.ops.primitive import NoGradient, Primitive
 from freshet.ops.ragged import partition
 from freshet.ops.ragged.dense import merge_dims
-from freshet.ops.ragged.ragged_tensor import RaggedTensor, _join
+from freshet.ops.ragged.ragged_tensor import RaggedTensor, join_components
 
 # --- from lists -----------------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ def constant(
         splits.append(_splits(lengths, as_dtype(row_splits_dtype)))
         values = [item for row in values for item in row]
     array = _innermost(values, (len(values), *inner), dtype, pylist)
-    found: RaggedTensor = _join([array, *splits], [None] * ragged_rank)
+    found: RaggedTensor = join_components([array, *splits], [None] * ragged_rank)
     return found
 
 

@@ -10,7 +10,7 @@ from freshet.core.composite import CompositeTensor
 from freshet.core.dtypes import DType, as_dtype
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import TensorShape, TensorSpec
-from freshet.ops.ragged.ragged_tensor import RaggedTensor, _join
+from freshet.ops.ragged.ragged_tensor import RaggedTensor, join_components
 
 
 class RaggedTensorSpec(CompositeTensor):
@@ -97,7 +97,7 @@ class RaggedTensorSpec(CompositeTensor):
         return (self.flat_values_spec, *splits)
 
     def _with_components(self, components: Sequence[Any]) -> Any:
-        return _join(components, self._uniforms())
+        return join_components(components, self._uniforms())
 
     def _static(self) -> tuple[Any, ...]:
         return ("RaggedTensor", self._uniforms())
@@ -109,7 +109,7 @@ class RaggedTensorSpec(CompositeTensor):
             kind = DTypeError if self.dtype != value.dtype else InvalidArgumentError
             raise kind(f"expected a ragged tensor of {self!r}, received one of "
                        f"{RaggedTensorSpec.from_value(value)!r}")  # fmt: skip
-        return _join(value._components(), self._uniforms())
+        return join_components(value._components(), self._uniforms())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RaggedTensorSpec) and repr(self) == repr(other)

@@ -65,7 +65,7 @@ class RaggedTensor(RaggedFactories, Operand):
         return (self.flat_values, *self.nested_row_splits)
 
     def _with_components(self, components: Sequence[Any]) -> RaggedTensor:
-        return _join(components, self._uniforms())
+        return join_components(components, self._uniforms())
 
     def _static(self) -> tuple[Any, ...]:
         return ("RaggedTensor", self._uniforms())
@@ -303,7 +303,7 @@ class RaggedTensor(RaggedFactories, Operand):
     __str__ = __repr__
 
 
-def _join(components: Sequence[Any], uniforms: Sequence[int | None]) -> RaggedTensor:
+def join_components(components: Sequence[Any], uniforms: Sequence[int | None]) -> RaggedTensor:
     """Return flat values and nested row splits as one."""
     flat, *splits = components
     for level, uniform in zip(reversed(splits), reversed(uniforms), strict=True):

@@ -72,7 +72,7 @@ def _same_reference(indices: Array, other: Array) -> Array:
     return indices
 
 
-same_places_p = places._positions(
+same_places_p = places.position_primitive(
     "sparse_same_places", lambda indices, other: indices, _same_reference
 )
 
@@ -91,7 +91,7 @@ def _broadcast_places_reference(indices: Array, sizes: Array, other: Array) -> A
     return np.where(other == 1, 0, indices[:, missing:])
 
 
-broadcast_places_p = places._positions(
+broadcast_places_p = places.position_primitive(
     "sparse_broadcast_places",
     lambda indices, sizes, other: TensorType(dtypes.int64, (indices.shape[0], other.shape[0])),
     _broadcast_places_reference,
@@ -131,7 +131,7 @@ def _union_infer(a: TensorType, b: TensorType, *sizes: TensorType) -> tuple[Tens
     return TensorType(dtypes.int64, (None, a.shape[1])), TensorType(dtypes.int64, (total,))
 
 
-union_p = places._positions("sparse_union", _union_infer, _union_reference)
+union_p = places.position_primitive("sparse_union", _union_infer, _union_reference)
 
 
 def _pair(name: str, a: Any, b: Any) -> tuple[Tensor, Tensor, SparseTensor, SparseTensor]:
@@ -231,7 +231,7 @@ def _fill_reference(indices: Array, sizes: Array) -> tuple[Array, Array, Array]:
     return both[order], np.where(order < len(indices), order, -1), empty
 
 
-fill_rows_p = places._positions(
+fill_rows_p = places.position_primitive(
     "sparse_fill_rows",
     lambda indices, sizes: (
         TensorType(dtypes.int64, (None, indices.shape[1])),

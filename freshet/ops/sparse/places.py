@@ -26,7 +26,8 @@ _POSITIONS: Final = NoGradient("positions are whole numbers")
 _HOST: Final = Host("where the elements are is data")
 
 
-def _positions(name: str, infer: Any, reference: Any) -> Primitive:
+def position_primitive(name: str, infer: Any, reference: Any) -> Primitive:
+    """Make a primitive of indices, which runs on the host and has no gradient."""
     return Primitive(name=name, infer=infer, reference=reference, gradient=_POSITIONS, lower=_HOST)
 
 
@@ -36,7 +37,7 @@ def _vector(indices: TensorType, *rest: TensorType, **params: Any) -> TensorType
 
 # --- order ----------------------------------------------------------------------------------------
 
-order_p: Primitive = _positions(
+order_p: Primitive = position_primitive(
     "sparse_order", _vector, lambda indices: np.lexsort(indices.T[::-1]) if indices.shape[1]
     else np.arange(len(indices)),
 )  # fmt: skip
@@ -71,7 +72,7 @@ def _flat_reference(indices: Array, sizes: Array, name: str, ordered: bool) -> A
     return number
 
 
-flat_p: Primitive = _positions("sparse_flat", _vector, _flat_reference)
+flat_p: Primitive = position_primitive("sparse_flat", _vector, _flat_reference)
 
 
 def _reshaped_reference(indices: Array, sizes: Array, wanted: Array) -> Array:
@@ -83,7 +84,7 @@ def _reshaped_reference(indices: Array, sizes: Array, wanted: Array) -> Array:
     )  # fmt: skip
 
 
-reshaped_p: Primitive = _positions(
+reshaped_p: Primitive = position_primitive(
     "sparse_reshaped",
     lambda indices, sizes, wanted: TensorType(dtypes.int64, (indices.shape[0], wanted.shape[0])),
     _reshaped_reference,
@@ -108,7 +109,7 @@ def _new_shape_reference(sizes: Array, wanted: Array) -> Array:
     return found
 
 
-new_shape_p: Primitive = _positions(
+new_shape_p: Primitive = position_primitive(
     "sparse_new_shape",
     lambda sizes, wanted: TensorType(dtypes.int64, wanted.shape), _new_shape_reference,
 )  # fmt: skip
@@ -128,7 +129,7 @@ def _groups_reference(indices: Array, axes: tuple[int, ...]) -> tuple[Array, Arr
     return found.reshape(-1, len(axes)), group.reshape(-1)
 
 
-groups_p: Primitive = _positions("sparse_groups", _groups_infer, _groups_reference)
+groups_p: Primitive = position_primitive("sparse_groups", _groups_infer, _groups_reference)
 """Which different places there are in some of the dimensions, and each element's number of one."""
 
 
@@ -139,7 +140,7 @@ def _inside_reference(indices: Array, start: Array, size: Array) -> Array:
     return np.flatnonzero(np.all((indices >= start) & (indices < start + size), axis=1))
 
 
-inside_p: Primitive = _positions(
+inside_p: Primitive = position_primitive(
     "sparse_inside", lambda *types: TensorType(dtypes.int64, (None,)), _inside_reference
 )
 

@@ -239,10 +239,10 @@ def _checked_reference(ids: Any, count: Any, name: str) -> Any:
     return ids
 
 
-segment_count_p = places._positions(
+segment_count_p = places.position_primitive(
     "sparse_segment_count", lambda ids: TensorType(dtypes.int64, ()), _count_reference
 )
-checked_segments_p = places._positions(
+checked_segments_p = places.position_primitive(
     "sparse_check_segments", lambda ids, count, name: ids, _checked_reference
 )
 

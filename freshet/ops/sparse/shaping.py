@@ -139,7 +139,7 @@ def _reset_reference(indices: Array, sizes: Array, *wanted: Array) -> Array:
     return wanted[0]
 
 
-reset_p = places._positions("sparse_reset_shape", _reset_infer, _reset_reference)
+reset_p = places.position_primitive("sparse_reset_shape", _reset_infer, _reset_reference)
 
 
 def reset_shape(sp_input: Any, new_shape: Any = None) -> SparseTensor:
