@@ -65,4 +65,5 @@ from freshet.ops.linalg.triangular import banded_triangular_solve as banded_tria
 from freshet.ops.linalg.triangular import triangular_solve as triangular_solve
 from freshet.ops.linalg.tridiagonal import tridiagonal_matmul as tridiagonal_matmul
 from freshet.ops.linalg.tridiagonal import tridiagonal_solve as tridiagonal_solve
+from freshet.ops.linalg.tridiagonal_eigen import eigh_tridiagonal as eigh_tridiagonal
 from freshet.ops.normalization import l2_normalize as l2_normalize

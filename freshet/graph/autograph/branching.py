@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from freshet.core.errors import InvalidArgumentError
+from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.nest import skeleton
 from freshet.core.shapes import TensorType
 from freshet.core.source import user_line
@@ -42,6 +42,7 @@ class State:
         names: What they are called.
         results: How many of them, from the first on, are needed afterwards.
         lists: Lists that the block changes: their names, and what reads them.
+        fresh: The names that a step of a loop assigns before it reads them.
     """
 
     get: Callable[[], tuple[Any, ...]]
@@ -49,6 +50,7 @@ class State:
     names: tuple[str, ...]
     results: int
     lists: tuple[tuple[str, Callable[[], Any]], ...] = ()
+    fresh: tuple[str, ...] = ()
 
     @contextmanager
     def guarded(self, what: str) -> Iterator[None]:
@@ -276,7 +278,10 @@ class _Join:
         """Return the variable's value after the condition, given the tensors of the graph."""
         first, second = self._first, self._second
         if self._problem is not None:
-            return Undefined(self._name, f"{self._problem}\n  the `if` is at {self._line}")
+            both = first.is_defined and second.is_defined
+            nothing = first.value is None or second.value is None
+            error = DTypeError if both and not nothing else InvalidArgumentError
+            return Undefined(self._name, f"{self._problem}\n  the `if` is at {self._line}", error)
         like = first if first.is_defined else second
         if not like.is_defined or same(first.value, second.value):
             return first.value

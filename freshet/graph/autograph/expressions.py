@@ -144,11 +144,11 @@ class Expressions(ast.NodeTransformer):
         return ast.copy_location(ast.Expr(call), node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
-        """Leave the annotation as it is."""
-        node.target = self.visit(node.target)
-        if node.value is not None:
-            node.value = self.visit(node.value)
-        return node
+        """Leave the annotation out: what blocks share cannot have one."""
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        value = self.visit(node.value)
+        return ast.copy_location(ast.Assign([self.visit(node.target)], value), node)
 
     # --- definitions within -----------------------------------------------------------------------
 

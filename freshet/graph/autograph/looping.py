@@ -191,12 +191,14 @@ class _Loop:
 
     # --- shapes -----------------------------------------------------------------------------------
 
-    def _shapes(self, tensors: Sequence[Any]) -> list[TensorShape] | None:
+    def _shapes(self, tensors: Sequence[Any]) -> list[Any] | None:
         """Return a shape for each loop variable, open where the user or a first look says so."""
         declared = [(v, TensorShape(s)) for v, s in self._options["shapes"]]
         if not declared and not self._open:
             return None
-        shapes = [None if isinstance(t, CompositeTensor) else t.shape for t in tensors]
+        shapes: list[Any] = [
+            None if isinstance(t, CompositeTensor) else t.shape for t in tensors
+        ]
         position = 0
         for number, parts in enumerate(self._parts):
             for i in parts.numbers:
@@ -252,7 +254,9 @@ class _Loop:
         shapes: dict[tuple[int, int], Kind] = {}
         found = False
         for place, (old, new) in enumerate(zip(self._parts, after, strict=True)):
-            if old.is_defined or not new.is_defined or not new.numbers:
+            name = self._state.names[place]
+            empty = not old.is_defined or (old.value is None and name in self._state.fresh)
+            if not (empty and new.is_defined and new.numbers):
                 continue
             if len(new.numbers) < len(new.leaves):
                 continue

@@ -15,6 +15,7 @@ decides; where a tensor decides, the operator saves, replaces and joins the vari
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Final
 
 from freshet.graph.autograph import symbols
@@ -79,7 +80,8 @@ class _Function:
         self._through = symbols.assigned_through(body)
         blocks = [n for n in symbols.own_nodes(*body) if isinstance(n, _CONTROL)]
         # Variables of blocks: a block is a function, which may run or not.
-        maybe = symbols.assigned(*blocks) - self._parameters - outer
+        maybe = symbols.assigned(*blocks).union(*self._through.values())
+        maybe = (maybe & symbols.assigned(*body)) - self._parameters - outer
         self._kept = symbols.captured(body) | outer
         self._expressions = Expressions(maybe, _first(self._node.args), _nested)
         done = self._block(body, set())
@@ -179,7 +181,7 @@ class _Function:
         # The other names are put back before the other branch begins.
         rest = sorted((changed & entry) - after)
         inner = symbols.composites(*both)
-        head, state = self._state(node, node.test, [*results, *inner], rest, inner, both)
+        head, state = self._state(node.test, [*results, *inner], rest, inner, both)
         number, declared = self._count, self._declarations(node.test, changed)
         return [
             *head,
@@ -204,7 +206,8 @@ class _Function:
         inner = symbols.composites(*node.body)
         options, node.body = _options(node.body)
         names = [*sorted(changed & (entry | after)), *inner]
-        head, state = self._state(node, at, names, [], inner, node.body)
+        fresh = sorted(changed - entry)
+        head, state = self._state(at, names, [], inner, node.body, fresh)
         live = entry | after
         if isinstance(node, ast.For):
             return [*head, *self._for(node, live, changed, state, options)]
@@ -260,8 +263,8 @@ class _Function:
         return found
 
     def _state(
-        self, node: ast.stmt, at: ast.expr, results: list[str], rest: list[str],
-        inner: dict[str, ast.expr], body: Statements,
+        self, at: ast.expr, results: list[str], rest: list[str], inner: dict[str, ast.expr],
+        body: Statements, fresh: Sequence[str] = (),
     ) -> tuple[Statements, ast.expr]:  # fmt: skip
         """Return the functions that get and set the state of a block, and the state."""
         self._count += 1
@@ -280,7 +283,7 @@ class _Function:
         changing = [f"({n!r}, lambda *ag__thunk: {n})" for n in sorted(_lists(body))]
         text = (
             f"ag__.State(ag__get_{number}, ag__set_{number}, {tuple(names)!r}, {len(results)}, "
-            f"({''.join(f'{c}, ' for c in changing)}))"
+            f"({''.join(f'{c}, ' for c in changing)}), {tuple(fresh)!r})"
         )
         head = statements("\n".join(lines), at, DECLARED=self._declarations(at, plain))
         return head, expression(text, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
-from freshet.core.errors import InvalidArgumentError
+from freshet.core.errors import InvalidArgumentError, OpError
 from freshet.graph.autograph.jumps import VALUE
 
 CHOICE: Final = "ag__choice"
@@ -18,19 +18,22 @@ class Undefined:
     Args:
         name: The variable's.
         reason: Why there is none, if it is a tensor's doing; a sentence.
+        error: What using it raises then.
     """
 
-    __slots__ = ("name", "reason")
+    __slots__ = ("error", "name", "reason")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, name: str, reason: str | None = None) -> None:
-        self.name, self.reason = name, reason
+    def __init__(
+        self, name: str, reason: str | None = None, error: type[OpError] = InvalidArgumentError
+    ) -> None:
+        self.name, self.reason, self.error = name, reason, error
 
     def fail(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise what Python does for such a variable, or the reason."""
         del args, kwargs
         if self.reason is not None:
-            raise InvalidArgumentError(self.reason)
+            raise self.error(self.reason)
         raise UnboundLocalError(f"{spoken(self.name)} is used before it has a value")
 
     def __getattr__(self, name: str) -> Any:

@@ -261,7 +261,7 @@ def collapse_repeated(
 
 
 def _unique_reference(labels: Array) -> tuple[Array, Array]:
-    unique, places = np.zeros_like(labels), np.zeros(labels.shape, np.int32)
+    unique, places = np.zeros(labels.shape, np.int64), np.zeros(labels.shape, np.int32)
     for i, row in enumerate(labels.tolist()):
         first = {c: n for n, c in enumerate(dict.fromkeys(row))}
         unique[i, : len(first)] = list(first)
@@ -271,7 +271,9 @@ def _unique_reference(labels: Array) -> tuple[Array, Array]:
 
 unique_p: Primitive = Primitive(
     name="ctc_unique_labels",
-    infer=lambda labels: (labels, TensorType(dtypes.int32, labels.shape)),
+    infer=lambda labels: tuple(
+        TensorType(kind, labels.shape) for kind in (dtypes.int64, dtypes.int32)
+    ),
     reference=_unique_reference, gradient=_NONE, lower=Host("each place depends on those before"),
 )  # fmt: skip
 
@@ -284,7 +286,7 @@ def ctc_unique_labels(labels: TensorLike, name: str | None = None) -> tuple[Tens
         name: Ignored.
 
     Returns:
-        Integers[batch, longest], filled with 0, and int32[batch, longest].
+        int64[batch, longest], filled with 0, and int32[batch, longest].
 
     Example:
         >>> unique, places = ctc_unique_labels([[3, 4, 4, 3]])

@@ -235,6 +235,56 @@ def test_a_number_becomes_what_a_step_makes_of_it(agree: Any) -> None:
     agree(program, [0.25, 2.0], expected=2.0)
 
 
+def test_none_before_the_loop_is_no_value(agree: Any) -> None:
+    def program(n):
+        last = None
+        for i in range(n):
+            last = i * 2
+        return last
+
+    agree(program, 4, expected=6)
+
+
+def test_tensor_arrays(agree: Any) -> None:
+    def growing(n):
+        found = ft.TensorArray("float32", size=0, dynamic_size=True)
+        for i in ft.range(n):
+            found = found.write(i, ft.cast(i, "float32") * 2.0)
+        return found.stack()
+
+    def conditional(values):
+        found = ft.TensorArray("float32", size=len(values))
+        i, total = 0, 0.0
+        for v in values:
+            if v > 0:
+                found = found.write(i, v)
+            else:
+                found = found.write(i, -v)
+            i += 1
+        for v in found:
+            total += v
+        return found.stack(), total
+
+    agree(growing, 4, expected=np.array([0, 2, 4, 6]))
+    agree(conditional, [1.0, -2.0, 3.0], expected=(np.array([1, 2, 3]), 6.0), python=False)
+
+
+def test_annotations_and_unpacking(agree: Any) -> None:
+    def program(n):
+        total: int = 0
+        first: int
+        for i, (a, *b) in enumerate(ft.reshape(ft.range(12), [4, 3])):
+            step: int = i * a
+            if step > 3:
+                total += step + b[0]
+            else:
+                first = step
+                total += first
+        return total + n
+
+    agree(program, 1, expected=0 + 3 + 12 + 7 + 27 + 10 + 1)
+
+
 def test_growing_needs_a_shape_invariant(agree: Any) -> None:
     def program(n):
         found = ft.zeros([0], "int32")
@@ -277,6 +327,28 @@ def test_comprehensions_over_known_sizes(agree: Any) -> None:
         return sum([ft.reduce_sum(r) for r in rows])
 
     agree(program, [[1.0, 2.0], [3.0, 4.0]], expected=10.0)
+
+
+def test_a_whole_training_in_a_loop() -> None:
+    w, b = ft.Variable([[0.0], [0.0]]), ft.Variable(0.0)
+    optimizer = ft.keras.optimizers.SGD(0.1)
+
+    @ft.function
+    def fit(x, y, steps):
+        loss = 0.0
+        for step in ft.range(steps):
+            with ft.GradientTape() as tape:
+                loss = ft.reduce_mean((ft.matmul(x, w) + b - y) ** 2)
+            if step % 2 == 0 and loss < 1e-7:
+                break
+            gradients = tape.gradient(loss, [w, b])
+            optimizer.apply_gradients(zip(gradients, [w, b]))
+        return loss
+
+    x = np.random.default_rng(0).normal(size=(32, 2)).astype(np.float32)
+    assert float(fit(x, x @ [[1.0], [2.0]] + 3.0, ft.constant(500))) < 1e-7
+    np.testing.assert_allclose(w, [[1.0], [2.0]], atol=1e-2)
+    assert int(optimizer.iterations) < 500
 
 
 def test_the_graph_does_not_grow_with_the_number_of_steps() -> None:

@@ -94,7 +94,7 @@ def without_repetition(labels: np.ndarray, length: np.ndarray) -> tuple[np.ndarr
 
 
 def unique(labels: np.ndarray) -> list[np.ndarray]:
-    values, places = np.zeros_like(labels), np.zeros(labels.shape, np.int32)
+    values, places = np.zeros(labels.shape, np.int64), np.zeros(labels.shape, np.int32)
     for i, row in enumerate(labels):
         own = list(dict.fromkeys(row.tolist()))
         values[i, : len(own)] = own

@@ -128,7 +128,7 @@ OPERATIONS = [
         cases=[
             case(TABLE, np.array([0, 4, 4], np.int32)), case(TABLE, np.array(2)),
             case(TABLE, np.array([[0, 1], [2, 3]], np.int64), 0.5),
-            case([TABLE, normal(2, 3)], np.array([0, 6, 5], np.int32)),
+            case([normal(4, 3), normal(3, 3)], np.array([0, 6, 3], np.int32)),
             case(TABLE, np.zeros((0,), np.int32)),
         ],
         gradient=[
@@ -143,7 +143,7 @@ OPERATIONS = [
         cases=[
             case(TABLE, IDS, None), case(TABLE, IDS, WEIGHTS), case(TABLE, IDS, WEIGHTS, "sum"),
             case(TABLE, IDS, WEIGHTS, combiner="sqrtn"), case(TABLE, IDS, None, "mean", 0.5),
-            case(TABLE, ROWS, None, "sqrtn"), case([TABLE, normal(2, 3)], IDS, None, "sum"),
+            case(TABLE, ROWS, None, "sqrtn"), case([normal(4, 3), normal(3, 3)], IDS, None, "sum"),
         ],
         gradient=[case(normal(5, 2, **F8), IDS, WEIGHTS), case(normal(5, 2, **F8), IDS, None, "sqrtn")],
         errors=[

@@ -31,6 +31,15 @@ def _eigh(x: np.ndarray) -> Any:
     return e.astype(x.dtype), v
 
 
+def _eigh_tridiagonal(
+    alpha: np.ndarray, beta: np.ndarray, eigvals_only: bool = True, select: str = "a",
+    select_range: tuple[int, int] = (0, 99),
+) -> Any:  # fmt: skip
+    e, v = np.linalg.eigh(np.diag(alpha) + np.diag(beta, -1) + np.diag(beta, 1))
+    part = slice(select_range[0], select_range[1] + 1)
+    return e[part] if eigvals_only else (e[part], v[:, part])
+
+
 def _matrix_function(function: Any) -> Any:
     def reference(x: np.ndarray) -> np.ndarray:
         wide = x.astype(np.result_type(x, F8))
@@ -130,6 +139,25 @@ OPERATIONS = [
         ],
         gradient=[case(np.tril(positive(3, 3, dtype=F8)))],
         errors=[error("InvalidArgumentError", normal(2, 3), message="eigvalsh: .*square")],
+    ),
+    Operation(
+        name="linalg.eigh_tridiagonal", tolerance=_MORE, reference=_eigh_tridiagonal,
+        cases=[
+            case(normal(4), normal(3)), case(normal(4, dtype=F8), normal(3, dtype=F8), select="i",
+            select_range=(1, 2)), case(normal(1), normal(0)),
+            case(normal(4, dtype=F8), normal(3, dtype=F8), eigvals_only=False),
+        ],
+        gradient=[
+            case(normal(4, dtype=F8), normal(3, dtype=F8)),
+            case(normal(3, dtype=F8), normal(2, dtype=F8), eigvals_only=False),
+        ],
+        errors=[
+            error("InvalidArgumentError", normal(4), normal(4), message="one element less"),
+            error("ValueError", normal(4), normal(3), select="x", message="select must be"),
+            error("InvalidArgumentError", normal(4), normal(3), select="i", select_range=(2, 1),
+                  message="select must be"),
+        ],
+        differs=_SIGNS, differs_in=[3],
     ),
     Operation(
         name="linalg.eig", tolerance=_MORE,
