@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test golden bench peers conformance coverage-table clean
+.PHONY: help demo test golden bench peers conformance coverage-table graphs clean
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
@@ -45,6 +45,9 @@ conformance: $(VENV)/.test $(PEERS)/.done  ## Compare every operation with Tenso
 
 coverage-table: $(VENV)/.test  ## Write docs/operations.md from the database of operations
 	PYTHONPATH=tests/ops $(BIN)/python tests/conformance/coverage_table.py
+
+graphs: $(VENV)/.test  ## Compare 10,000 random graphs eagerly, simplified, parsed and compiled
+	GRAPHS=5000 $(BIN)/python -m pytest -q -n auto tests/property/test_random_graphs.py
 
 bench: $(VENV)/.test  ## Measure Freshet beside its peers (`make peers` first)
 	$(BIN)/python benchmarks/train_step.py

@@ -42,11 +42,13 @@ def cut(terms: list[Any], bits: int) -> list[float]:
 
 
 def arcsine(z: Any) -> Any:
+    """(asin(s) / s - 1) / z for z = s^2."""
     s = mp.sqrt(z)
     return (mp.asin(s) / s - 1) / z
 
 
 def arctangent(z: Any) -> Any:
+    """(atan(s) / s - 1) / z for z = s^2."""
     s = mp.sqrt(z)
     return (mp.atan(s) / s - 1) / z
 
@@ -141,7 +143,8 @@ TABLES: dict[str, tuple[Function, Any, Any]] = {
     "EXPINT_FAR": (lambda u: mp.exp(-1 / u) * mp.ei(1 / u) / u, mp.mpf(1) / 40, mp.mpf(1) / 14),
     "EXPINT_LAST": (lambda u: mp.exp(-1 / u) * mp.ei(1 / u) / u, 0, mp.mpf(1) / 40),
     "SPENCE": (dilogarithm, -0.5, 0.5),
-    "FRESNEL_SIN": (lambda z: mp.fresnels(mp.sqrt(mp.sqrt(z))) / mp.sqrt(mp.sqrt(z)) ** 3, 0, 6.5536),
+    "FRESNEL_SIN": (lambda z: mp.fresnels(mp.sqrt(mp.sqrt(z))) / mp.sqrt(mp.sqrt(z)) ** 3, 0,
+    6.5536),
     "FRESNEL_COS": (lambda z: mp.fresnelc(mp.sqrt(mp.sqrt(z))) / mp.sqrt(mp.sqrt(z)), 0, 6.5536),
 }  # fmt: skip
 

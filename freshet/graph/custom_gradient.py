@@ -18,6 +18,7 @@ from freshet.core.errors import InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
+from freshet.graph.autograph.calling import f as converted
 from freshet.graph.body import BodyTracer
 from freshet.graph.markers import custom_gradient_p
 from freshet.ops import shaping
@@ -61,7 +62,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     def decorated(*args: Any, **kwargs: Any) -> Any:
         watcher = ReadVariables(args, kwargs)
         with context.recording((*context.state.recorders, watcher)):
-            result, grad_fn = f(*args, **kwargs)
+            result, grad_fn = converted(f)(*args, **kwargs)
         if context.executing_eagerly() and not context.state.recorders:
             return result
         leaves = flatten(result, expand_composites=True)

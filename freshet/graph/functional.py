@@ -14,6 +14,7 @@ from freshet.core.composite import CompositeTensor, CompositeTensorError
 from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.core.nest import flatten, is_nested, map_structure, pack_sequence_as
 from freshet.core.tensor import Tensor
+from freshet.graph.autograph.calling import f as converted
 from freshet.graph.scan import scan as run_steps
 from freshet.graph.vectorize import vectorized
 from freshet.ops import shaping
@@ -62,9 +63,9 @@ def scan(
     rows = _tensors(elems)
     if initializer is not None:
         start = map_structure(convert_to_tensor, initializer)
-        return _run(lambda a, x: (s := fn(a, x), s), start, rows, reverse)[1]
+        return _run(lambda a, x: (s := converted(fn)(a, x), s), start, rows, reverse)[1]
     first, rest = _first("scan", rows, reverse)
-    found = _run(lambda a, x: (s := fn(a, x), s), first, rest, reverse)[1]
+    found = _run(lambda a, x: (s := converted(fn)(a, x), s), first, rest, reverse)[1]
     ends = map_structure(lambda x: shaping.expand_dims(x, 0), first)
 
     def joined(end: Tensor, others: Tensor) -> Tensor:
@@ -151,7 +152,7 @@ def map_fn(
     """
     rows = _tensors(elems)
     nothing: tuple[Any, ...] = ()
-    return _run(lambda a, x: (a, fn(x)), nothing, rows, reverse=False)[1]
+    return _run(lambda a, x: (a, converted(fn)(x)), nothing, rows, reverse=False)[1]
 
 
 def vectorized_map(
@@ -187,7 +188,7 @@ def vectorized_map(
 
     def flat(*row: Tensor) -> list[Tensor]:
         nonlocal result
-        result = fn(pack_sequence_as(rows, row))
+        result = converted(fn)(pack_sequence_as(rows, row))
         return [convert_to_tensor(leaf) for leaf in flatten(result)]
 
     try:
@@ -230,7 +231,7 @@ def _fold(
         start, rows = _first(name, rows, reverse)
     else:
         start = map_structure(convert_to_tensor, initializer)
-    return _run(lambda a, x: (fn(a, x), None), start, rows, reverse)[0]
+    return _run(lambda a, x: (converted(fn)(a, x), None), start, rows, reverse)[0]
 
 
 def _run(step: Step, carry: Any, rows: Any, reverse: bool) -> tuple[Any, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from freshet.core import context
 from freshet.core.composite import CompositeTensor
@@ -30,8 +30,7 @@ from freshet.ops.lookup import gather_p
 from freshet.ops.primitive import Call, Joint, NoGradient
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     """An operation that ran, and the part of a model that asked for it."""
 
     primitive: Any
@@ -130,9 +129,17 @@ class GradientTape:
         outputs: tuple[Tensor, ...],
     ) -> None:
         """Remember an operation if it depends on something watched."""
-        if any(key_of(t) in self._tracked for t in inputs):
-            self._records.append(_Record(primitive, Call(inputs, outputs, params), current_part()))
-            self._tracked.update(key_of(t) for t in outputs)
+        tracked = self._tracked
+        for tensor in inputs:
+            if id(tensor if tensor._symbol is None else tensor._symbol) in tracked:
+                break
+        else:
+            return
+        # A call of the class takes four times as long as this, which eager operations would feel.
+        call = tuple.__new__(Call, (inputs, outputs, params))
+        self._records.append(tuple.__new__(_Record, (primitive, call, current_part())))
+        for tensor in outputs:
+            tracked.add(id(tensor if tensor._symbol is None else tensor._symbol))
 
     def record_read(self, variable: Variable, value: Tensor) -> None:
         """Remember that `value` is what `variable` held."""

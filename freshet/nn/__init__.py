@@ -60,6 +60,8 @@ from freshet.ops.depthwise_convolving import (
     depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input,
 )
 from freshet.ops.depthwise_convolving import separable_conv2d as separable_conv2d
+from freshet.ops.dilated_pooling import pool as pool
+from freshet.ops.dilated_pooling import with_space_to_batch as with_space_to_batch
 from freshet.ops.dropping import dropout as dropout
 from freshet.ops.embedding import embedding_lookup_sparse as embedding_lookup_sparse
 from freshet.ops.embedding import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse

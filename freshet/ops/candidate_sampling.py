@@ -44,9 +44,7 @@ class Candidates(NamedTuple):
 # --- drawing --------------------------------------------------------------------------------------
 
 
-def _draw_reference(
-    key: Array, cumulative: Array, count: int, unique: bool
-) -> tuple[Array, Array]:
+def _draw_reference(key: Array, cumulative: Array, count: int, unique: bool) -> tuple[Array, Array]:
     """Return classes drawn by their cumulative probabilities, and how many draws that took."""
     found: list[int] = []
     seen: set[int] = set()

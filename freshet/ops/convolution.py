@@ -27,6 +27,7 @@ from freshet.ops.nest import Nest, Reduce, o, r
 from freshet.ops.primitive import Call, Primitive, float_compute
 from freshet.ops.windows import Ints, Pads, output_sizes, pads_of, resolve_padding
 
+
 def _channels(grouped: bool) -> tuple[int, int]:
     """Return how many dimensions of x and of w follow the spatial ones."""
     return (2, 3) if grouped else (1, 2)

@@ -68,10 +68,11 @@ def convolution(
     first = channels_come_first("convolution", data_format, rank)
     if first:
         x = channels_last(x)
-    options = {"rank": rank, "channels_first": first}
-    steps = per_dimension("convolution", "strides", 1 if strides is None else strides, **options)
-    gaps = per_dimension(
-        "convolution", "dilations", 1 if dilations is None else dilations, **options
+    steps, gaps = (
+        per_dimension(
+            "convolution", what, 1 if value is None else value, rank, channels_first=first
+        )
+        for what, value in (("strides", strides), ("dilations", dilations))
     )
     if None in w.shape:
         raise InvalidArgumentError(f"convolution: the shape of the filter {w._type} is not known")

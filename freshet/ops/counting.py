@@ -114,7 +114,8 @@ def bincount(
         raise InvalidArgumentError(f"bincount: axis must be None, 0 or -1, received {axis}")
     if not tensor.dtype.is_integer:
         tensor = m.cast(tensor, dtypes.int32)
-    operands, kind = (tensor,), as_dtype(dtype)
+    operands: tuple[Tensor, ...] = (tensor,)
+    kind = as_dtype(dtype)
     if weights is not None:
         weight = convert_to_tensor(weights)
         operands, kind = (tensor, weight), weight.dtype

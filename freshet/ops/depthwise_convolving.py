@@ -11,9 +11,8 @@ from freshet.ops import shaping
 from freshet.ops.conversion import binary_operands
 from freshet.ops.convolving import convolution
 from freshet.ops.math import TensorLike
-from freshet.ops.sizes import shape_operand
+from freshet.ops.sizes import shape_operand, static_integers
 from freshet.ops.sizes import sizes as known_sizes
-from freshet.ops.sizes import static_integers
 from freshet.ops.windows import (
     Padding,
     channels_come_first,

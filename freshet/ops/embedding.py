@@ -138,7 +138,9 @@ def safe_embedding_lookup_sparse(
     valid = m.greater_equal(ids, 0)
     if given is not None and how != "sum":
         valid = m.logical_and(valid, given > 0.0)
-    found = embedding_lookup(embedding_weights, m.where(valid, ids, shaping.zeros_like(ids)), max_norm)
+    found = embedding_lookup(
+        embedding_weights, m.where(valid, ids, shaping.zeros_like(ids)), max_norm
+    )
     weight = m.cast(valid, found.dtype)
     if given is not None:
         weight = m.where(valid, m.cast(given, found.dtype), shaping.zeros_like(weight))

@@ -96,7 +96,7 @@ def _windows(
     rng = np.random.Generator(np.random.Philox(seed or int.from_bytes(os.urandom(8), "little")))
     sizes = [int(n or 0) for n in x.shape[1:3]]
     edges = [
-        _edges(rng, n, max(int(math.floor(n / r)), 1), pseudo_random)
+        _edges(rng, n, max(math.floor(n / r), 1), pseudo_random)
         for n, r in zip(sizes, ratios, strict=True)
     ]
     return x, edges[0], edges[1]
@@ -107,7 +107,7 @@ def _edges(rng: np.random.Generator, size: int, count: int, pseudo_random: bool)
     ratio = size / count
     if pseudo_random and ratio != int(ratio):
         # Section 2.1: ceil(alpha * (i + u)), with u so that the last edge is the image's.
-        base = int(math.floor(ratio))
+        base = math.floor(ratio)
         largest = (base + 2) / ratio - 1 if base + 2 <= size else 1.0
         u = rng.random() * min(largest, 1.0, (size + 1) / ratio - (count - 1))
         inner = [int(ratio * (i + u)) - int(ratio * u) for i in range(count)]
@@ -131,4 +131,3 @@ def _members(x: Tensor, axis: int, edges: Any, overlapping: bool) -> tuple[Tenso
     places = np.minimum(at, ends[:, None] - 1).astype(np.int64)
     found = gather_p(x, Tensor._of_array(places), axis=axis)
     return found, inside / inside.sum(1, keepdims=True)
-

@@ -316,6 +316,7 @@ def unsorted_segment_sum(
     return _unsorted("sum", data, segment_ids, num_segments)
 
 
+@dispatched
 def unsorted_segment_max(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
 ) -> Tensor:
@@ -327,6 +328,7 @@ def unsorted_segment_max(
     return _unsorted("max", data, segment_ids, num_segments)
 
 
+@dispatched
 def unsorted_segment_min(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
 ) -> Tensor:
@@ -338,6 +340,7 @@ def unsorted_segment_min(
     return _unsorted("min", data, segment_ids, num_segments)
 
 
+@dispatched
 def unsorted_segment_mean(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
 ) -> Tensor:
@@ -346,6 +349,7 @@ def unsorted_segment_mean(
     return m.divide(total, size)
 
 
+@dispatched
 def unsorted_segment_sqrt_n(
     data: TensorLike, segment_ids: TensorLike, num_segments: Any, name: str | None = None
 ) -> Tensor:

@@ -56,8 +56,8 @@ def type_spec_from_value(value: Any) -> Any:
         from freshet.ops.ragged.ragged_spec import RaggedTensorSpec  # noqa: PLC0415 (rarely used)
         from freshet.ops.sparse.sparse_tensor import SparseTensorSpec  # noqa: PLC0415
 
-        sparse = hasattr(value, "dense_shape")
-        return (SparseTensorSpec if sparse else RaggedTensorSpec).from_value(value)
+        kind: Any = SparseTensorSpec if hasattr(value, "dense_shape") else RaggedTensorSpec
+        return kind.from_value(value)
     if isinstance(value, TensorSpec) or not flatten(value):
         return value
     return TensorSpec.from_tensor(convert_to_tensor(value))

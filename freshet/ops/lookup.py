@@ -32,8 +32,8 @@ from freshet.ops.array import (
     shape_arguments,
     sizes_of,
 )
-from freshet.ops.making import conj, ones_of, zeros_of
 from freshet.ops.index import Index, constant
+from freshet.ops.making import conj, ones_of, zeros_of
 from freshet.ops.nest import Check, Host, Lookup, Nest, identity, o, r
 from freshet.ops.primitive import Call, NoGradient, Primitive, float_compute
 

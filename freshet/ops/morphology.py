@@ -77,9 +77,7 @@ def _dilated(
     dilations: Any,
 ) -> Tensor:  # fmt: skip
     if data_format != "NHWC":
-        raise InvalidArgumentError(
-            f"{name}: data_format must be 'NHWC', received {data_format!r}"
-        )
+        raise InvalidArgumentError(f"{name}: data_format must be 'NHWC', received {data_format!r}")
     if x.ndim != 4 or w.ndim != 3 or None in w.shape[:2]:
         raise InvalidArgumentError(
             f"{name}: expected an input [batch, height, width, channels] and a filter "

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from freshet.core import context, dtypes
-from freshet.core.errors import FailedPreconditionError, InternalError
 from freshet.core.dtypes import DType
+from freshet.core.errors import FailedPreconditionError, InternalError
 from freshet.core.shapes import TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.nest import Lowering, Reshape
@@ -19,8 +19,7 @@ from freshet.ops.nest import Lowering, Reshape
 PRIMITIVES: Final[dict[str, Primitive]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One use of a primitive: what a gradient rule may look at."""
 
     inputs: tuple[Tensor, ...]
@@ -114,44 +113,32 @@ class Primitive:
     def __call__(self, *inputs: Tensor, **params: Any) -> Tensor:
         """Apply the operation; of several outputs, return the first."""
         state = context.state
-        if state.tracer is None and not state.recorders:
-            if params:
-                return self._with_params(inputs, params)
-            if len(inputs) == 1:
-                (x,) = inputs
-                known = self._plain.get(key := (x.dtype.name, x.shape))
-                arrays: Any = (x._array,)
-            elif len(inputs) == 2:
-                x, y = inputs
-                known = self._plain.get(key := (x.dtype.name, x.shape, y.dtype.name, y.shape))
-                arrays = (x._array, y._array)
-            else:
-                key = tuple([part for t in inputs for part in (t.dtype.name, t.shape)])
-                known = self._plain.get(key)
-                arrays = [t._array for t in inputs]
-            if known is not None:
-                found = state.quietly(known[0], *arrays)
-                if found.__class__ is not np.ndarray or found.dtype is not known[3]:
-                    found = np.asarray(found, known[3])
-                return Tensor._made(found, known[1], known[2])
-            return self._first_time(inputs, params, key)
-        return self.apply(inputs, params)[0]
-
-    def _with_params(self, inputs: tuple[Tensor, ...], params: dict[str, Any]) -> Tensor:
-        """Apply the operation eagerly."""
-        key = (
-            *[part for t in inputs for part in (t.dtype.name, t.shape)], *params.items()
-        )  # fmt: skip
+        if state.tracer is not None or self.recorded is not None:
+            return self.apply(inputs, params)[0]
+        if not params and len(inputs) == 2:
+            x, y = inputs
+            key: Any = (x.dtype.name, x.shape, y.dtype.name, y.shape)
+            arrays: Any = (x._array, y._array)
+        else:
+            key = (*[part for t in inputs for part in (t.dtype.name, t.shape)], *params.items())
+            arrays = [t._array for t in inputs]
         try:
             known = self._plain.get(key)
         except TypeError:  # an array among the parameters
             return self.apply(inputs, params)[0]
         if known is None:
             return self._first_time(inputs, params, key)
-        found = context.state.quietly(known[0], *[t._array for t in inputs])
+        try:
+            found = state.quietly(known[0], *arrays)
+        except Exception:
+            self._check_values(inputs)
+            raise
         if found.__class__ is not np.ndarray or found.dtype is not known[3]:
             found = np.asarray(found, known[3])
-        return Tensor._made(found, known[1], known[2])
+        output = Tensor._made(found, known[1], known[2])
+        for recorder in state.recorders:
+            recorder.record(self, inputs, params, (output,))
+        return output
 
     def _first_time(self, inputs: tuple[Tensor, ...], params: dict[str, Any], key: Any) -> Tensor:
         """Apply the operation and remember its type, if it depends on the operands' types alone."""
@@ -205,13 +192,16 @@ class Primitive:
                 np.asarray(r, t.dtype.as_numpy_dtype) for r, t in zip(results, types, strict=True)
             )
 
-    def _run(self, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
+    def _check_values(self, inputs: Sequence[Tensor]) -> None:
         for tensor in inputs:
             if tensor._array is None:
                 raise FailedPreconditionError(
                     f"{self.name}: {tensor!r} was made inside a traced function and has no value "
                     "outside of it; return it from the function instead"
                 )
+
+    def _run(self, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
+        self._check_values(inputs)
         types = self.types([t._type for t in inputs], params)
         arrays = self.evaluate([t._value for t in inputs], params, types)
         return tuple(Tensor._of_array(a, t.dtype) for a, t in zip(arrays, types, strict=True))

@@ -42,9 +42,9 @@ def _reference(
 
 def _text(array: Array, summarize: int) -> str:
     # A single string is printed as it is; among others, strings have quotes.
-    is_text = array.ndim == 0 and array.dtype.hasobject
-    found: bytes = array[()] if is_text else array_text(array, summarize)
-    return found.decode(errors="replace")
+    if array.ndim == 0 and array.dtype.hasobject:
+        return bytes(array[()]).decode(errors="replace")
+    return array_text(array, summarize).decode(errors="replace")
 
 
 print_p: Primitive = Primitive(

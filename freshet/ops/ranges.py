@@ -20,6 +20,8 @@ from freshet.ops.math import TensorLike
 from freshet.ops.sizes import shape_operand, sizes, static_integer
 from freshet.ops.static import static_value
 
+_PLAIN: Final = 1 << 30
+"""Whole numbers below which no dtype has to be looked for: they are int32."""
 _RANGE_ORDER: Final = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64)
 
 
@@ -48,6 +50,10 @@ def range(
     """
     if limit is None:
         start, limit = 0, start
+    if all(type(v) is int and abs(v) < _PLAIN for v in (start, limit, delta)):
+        plain = dtypes.int32 if dtype is None else as_dtype(dtype)
+        size = range_size(start, limit, delta)
+        return Tensor._of_array(range_values(start, delta, size, plain), plain)
     parts = [_range_part(v, dtype) for v in (start, limit, delta)]
     kind = as_dtype(dtype) if dtype is not None else _widest([p.dtype for p in parts])
     parts = [m.cast(p, kind) if p.dtype != kind else p for p in parts]

@@ -148,9 +148,7 @@ def output_sizes(
 ) -> Shape:  # fmt: skip
     """Return how many windows fit along each dimension."""
     if padding == SAME:
-        return tuple(
-            None if n is None else -(-n // s) for n, s in zip(sizes, strides, strict=True)
-        )
+        return tuple(None if n is None else -(-n // s) for n, s in zip(sizes, strides, strict=True))
     pads = cast("Pads", padding)
     return tuple(map(output_size, sizes, kernel, strides, pads, dilations))
 

@@ -126,7 +126,7 @@ def test_shapes_that_no_convolution_would_have_are_refused(shape: Any, message: 
 
 
 def test_filters_of_another_rank_are_refused() -> None:
-    with pytest.raises(InvalidArgumentError, match="conv1d: a filter has rank 3"):
+    with pytest.raises(InvalidArgumentError, match=r"conv1d: .* a filter of rank 3"):
         ft.nn.conv1d(numbers(1, 5, 2), numbers(3, 3, 2, 4), 1, "SAME")
     with pytest.raises(InvalidArgumentError, match="depthwise_conv: filters must be"):
         ft.nn.depthwise_conv2d(numbers(1, 5, 5, 2), numbers(3, 2), 1, "SAME")

@@ -11,7 +11,7 @@ import pytest
 import freshet as ft
 from freshet import TensorSpec
 from freshet.core import dtypes
-from freshet.core.errors import DTypeError, InvalidArgumentError, UnimplementedError
+from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.testing import ErrorSample, PrimitiveSuite, Sample
 from freshet.testing.samples import extremes
 
@@ -388,13 +388,15 @@ def test_sorted_segments_refuse_other_numbers(ids: Any) -> None:
         ft.math.segment_sum([1, 2], ids)
 
 
-def test_sorted_segments_need_numbers_that_are_known() -> None:
+def test_data_decides_how_many_sorted_segments_there_are() -> None:
     @ft.function
     def f(ids: Any) -> Any:
-        return ft.math.segment_sum(ft.ones([2]), ids)
+        return ft.math.segment_sum(ft.ones([3]), ids)
 
-    with pytest.raises(UnimplementedError, match=r"use ft\.math\.unsorted_segment_sum"):
-        f(ft.constant([0, 1]))
+    assert f(ft.constant([0, 0, 1])).numpy().tolist() == [2, 1]
+    assert f(ft.constant([0, 2, 2])).numpy().tolist() == [1, 0, 2]
+    with pytest.raises(InvalidArgumentError, match="never fall"):
+        f(ft.constant([1, 0, 0]))
 
 
 @pytest.mark.parametrize("count", [-1, 1.5, [2]])

@@ -6,12 +6,15 @@ Graphs are built out of primitives, one decision at a time. There are two kinds:
   same to the last bit, whatever the order of sums. Values that grow are clipped.
 * *Smooth* ones compute in float64 with functions without steps, and their gradients: results may
   differ by rounding only.
+
+`make graphs` tries 10,000 of them instead of a few.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -369,6 +372,58 @@ class Builder:
         steps = ft.cast(a.iota_p(size=size, dtype=ft.int32), ft.float32)
         self.add(ft.where(x > steps, x, steps), max(self.bound(x), size))
 
+    def running(self) -> None:
+        """Sum up, or order, along an axis."""
+        x = self.value()
+        if not x.ndim:
+            return
+        axis = self.draw(0, x.ndim - 1)
+        size = int(x.shape[axis] or 0)
+        if self.flip():
+            found = ft.cumsum(x, axis, exclusive=self.flip(), reverse=self.flip())
+            self.add(found if self.exact else found * (1 / size), size * self.bound(x))
+        elif self.exact:
+            found = ft.sort(x, axis, self.pick(["ASCENDING", "DESCENDING"]))
+            self.add(found, self.bound(x))
+
+    # --- control flow -----------------------------------------------------------------------------
+
+    def change(self, outside: Tensor) -> Callable[[Tensor], Tensor]:
+        """Return an operation that keeps shapes, and for exact values a bound of 8."""
+        kind = self.draw(0, 4)
+        factor = self.pick([-2.0, 0.5, 1.0, 2.0] if not self.exact else [-2.0, 1.0, 2.0, 3.0])
+
+        def changed(x: Tensor) -> Tensor:
+            y = [
+                lambda: x * factor, lambda: x + factor, lambda: x - ft.reduce_max(x),
+                lambda: x + ft.reduce_min(outside), lambda: ft.reverse(x, [0]) if x.ndim else -x,
+            ][kind]()  # fmt: skip
+            return ft.clip_by_value(y, -8.0, 8.0) if self.exact else ft.tanh(y) * 1.5
+
+        return changed
+
+    def branched(self) -> None:
+        x, outside = self.value(), self.value()
+        first, second, third = (self.change(outside) for _ in range(3))
+        predicate = ft.reduce_sum(ft.cast(outside > 0.0, ft.int32)) > self.draw(0, 6)
+        bound = max(8, self.bound(x))
+        self.add(ft.cond(predicate, lambda: first(second(x)), lambda: third(x)), bound)
+
+    def looped(self) -> None:
+        x, outside = self.value(), self.value()
+        first, second = self.change(outside), self.change(outside)
+        limit = self.draw(0, 4) if self.flip() else (
+            ft.reduce_sum(ft.cast(outside > 0.0, ft.int32)) % 4
+        )  # fmt: skip
+
+        def step(i: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            return i + 1, first(y), ft.cond(i % 2 == 0, lambda: second(x), lambda: x)
+
+        _, x, y = ft.while_loop(lambda i, x, y: i < limit, step, (0, x, x))
+        bound = max(8, self.bound(x))
+        self.add(x, bound)
+        self.add(y, bound)
+
     def normalized(self) -> None:
         x = self.value()
         if x.ndim:
@@ -379,12 +434,13 @@ EXACT = (
     Builder.unary, Builder.unary, Builder.binary, Builder.binary, Builder.view, Builder.view,
     Builder.view, Builder.joined, Builder.reduced, Builder.reduced, Builder.position,
     Builder.summed_to, Builder.contracted, Builder.contracted, Builder.convolved, Builder.pooled,
-    Builder.counted, Builder.looked_up,
+    Builder.counted, Builder.looked_up, Builder.running, Builder.branched, Builder.looped,
 )  # fmt: skip
 SMOOTH = (
     Builder.smooth_unary, Builder.smooth_unary, Builder.smooth_binary, Builder.smooth_binary,
     Builder.view, Builder.view, Builder.joined, Builder.reduced, Builder.summed_to,
     Builder.contracted, Builder.contracted, Builder.convolved, Builder.normalized, Builder.pooled,
+    Builder.running, Builder.branched, Builder.looped,
 )  # fmt: skip
 
 
@@ -444,20 +500,21 @@ def drawer(data: st.DataObject) -> Draw:
     return lambda low, high: data.draw(st.integers(low, high))
 
 
-QUICK = settings(
-    max_examples=100, deadline=None, derandomize=True, database=None,
+GRAPHS = settings(
+    max_examples=int(os.environ.get("GRAPHS", "100")), deadline=None, derandomize=True,
+    database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 
 
-@QUICK
+@GRAPHS
 @given(st.data())
 def test_exact_graphs_mean_the_same_in_every_form(data: st.DataObject) -> None:
     graph, inputs = build(drawer(data), exact=True)
     check(graph, inputs, exact=True)
 
 
-@QUICK
+@GRAPHS
 @given(st.data())
 def test_smooth_graphs_and_their_gradients_mean_the_same(data: st.DataObject) -> None:
     graph, inputs = build(drawer(data), exact=False, gradient=bool(data.draw(st.integers(0, 1))))

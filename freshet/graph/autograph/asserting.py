@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from freshet.graph.autograph.values import staged
+from freshet.graph.autograph.values import as_condition, staged
 
 
 def assert_stmt(test: Any, message: Callable[[], Any] | None = None) -> None:
@@ -15,7 +15,7 @@ def assert_stmt(test: Any, message: Callable[[], Any] | None = None) -> None:
         if not test:
             raise AssertionError(*(() if message is None else (message(),)))
         return
-    import freshet  # noqa: PLC0415 (the namespace above this room)
+    from freshet.ops.assertions import Assert  # noqa: PLC0415 (few programs assert)
 
     text = "assertion failed" if message is None else message()
-    freshet.debugging.Assert(tensor, [text])
+    Assert(as_condition("`assert`", tensor), [text])

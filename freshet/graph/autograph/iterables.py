@@ -193,13 +193,16 @@ def lazy_tensor_range(
 ) -> Any:
     """Return ``ft.range(...)`` as something to go over."""
     first, last = (0, start) if limit is None else (start, limit)
-    floating = any(
-        v.dtype.is_floating if is_tensor(v) else not isinstance(v, int)
-        for v in (first, last, delta)
-    )
+    floating = not all(_is_whole(v) for v in (first, last, delta))
     if context.state.tracer is None or floating:
         return shaping.range(start, limit, delta, dtype, name)
     return Range(first, last, delta, dtype)
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, (Tensor, Variable)):
+        return value.dtype.is_integer
+    return isinstance(value, int)
 
 
 def _bounds(given: Sequence[Any]) -> tuple[Any, Any, Any]:

@@ -196,9 +196,7 @@ class _Loop:
         declared = [(v, TensorShape(s)) for v, s in self._options["shapes"]]
         if not declared and not self._open:
             return None
-        shapes: list[Any] = [
-            None if isinstance(t, CompositeTensor) else t.shape for t in tensors
-        ]
+        shapes: list[Any] = [None if isinstance(t, CompositeTensor) else t.shape for t in tensors]
         position = 0
         for number, parts in enumerate(self._parts):
             for i in parts.numbers:
@@ -235,8 +233,9 @@ class _Loop:
         """Say which Python numbers have become tensors, where dtypes do not go together."""
         numbers = [
             f"{name} = {v!r}"
-            for name, v in zip(self._state.names, self._given, strict=True) if is_weak(v)
-        ]  # fmt: skip
+            for name, v in zip(self._state.names, self._given, strict=True)
+            if is_weak(v) and str(kind_of(v)) in error.message
+        ]
         if isinstance(error, DTypeError) and numbers and not hasattr(error, "explained"):
             error.explained = True  # type: ignore[attr-defined]
             error.message += (

@@ -57,7 +57,7 @@ def _cast(dtype: str, python: Callable[..., Any]) -> Callable[..., Any]:
         if tensor is None:
             return python(*args, **kwargs)
         if tensor.dtype.kind == "string":
-            from freshet.strings import to_number  # noqa: PLC0415
+            from freshet.ops.strings.numbers import to_number  # noqa: PLC0415
 
             return to_number(tensor, dtype)
         return math.cast(tensor, dtype)

@@ -51,8 +51,8 @@ def _inputs(name: str, inputs: TensorLike, sequence_length: TensorLike) -> tuple
 def _check_lengths(name: str, x: Array, length: Array) -> None:
     if len(length) != x.shape[1] or np.any(length > x.shape[0]):
         raise InvalidArgumentError(
-            f"{name}: sequence_length {length.tolist()} does not fit {x.shape[0]} times and a batch "
-            f"of {x.shape[1]}"
+            f"{name}: sequence_length {length.tolist()} does not fit {x.shape[0]} times and a "
+            f"batch of {x.shape[1]}"
         )
 
 
@@ -128,9 +128,7 @@ def _beams(log_p: Array, width: int, top: int) -> list[tuple[float, tuple[int, .
     for step in log_p.tolist():
         grown: dict[tuple[int, ...], tuple[float, float]] = {}
 
-        def add(
-            prefix: tuple[int, ...], quiet: float, loud: float, grown: Any = grown
-        ) -> None:
+        def add(prefix: tuple[int, ...], quiet: float, loud: float, grown: Any = grown) -> None:
             a, b = grown.get(prefix, (-np.inf, -np.inf))
             grown[prefix] = float(np.logaddexp(a, quiet)), float(np.logaddexp(b, loud))
 

@@ -59,12 +59,12 @@ class _Lattice:
         self.label[:, 1::2] = labels
         number = np.arange(self.states)
         self.ends = 2 * label_length.astype(np.int64)[:, None]
-        outside = number > self.ends
+        outside: Array = np.greater(number, self.ends)
         self.label[outside] = blank
         # A path may leave out the blank between two different labels.
         before = np.full_like(self.label, blank)
         before[:, 2:] = self.label[:, :-2]
-        self.skips = (number % 2 == 1) & (self.label != before) & (number > 1)
+        self.skips: Array = (number % 2 == 1) & (self.label != before) & (number > 1)
         self.length = logit_length.astype(np.int64)
         rows = np.arange(self.batch)[:, None]
         self.emit = np.where(outside, -np.inf, self.log_p[:, rows, self.label])
@@ -255,7 +255,5 @@ dense_labels_p: Primitive = Primitive(
 
 def _dense(labels: SparseTensor, logits: Tensor) -> tuple[Tensor, Tensor]:
     values = m.cast(labels.values, dtypes.int64)
-    label, count = dense_labels_p.apply(
-        (labels.indices, values, labels.dense_shape, logits), {}
-    )
+    label, count = dense_labels_p.apply((labels.indices, values, labels.dense_shape, logits), {})
     return label, count

@@ -34,7 +34,7 @@ def eigh_tridiagonal(
         name: Ignored.
 
     Returns:
-        The eigenvalues ``[..., k]``, the smallest first, in a real dtype; with ``eigvals_only=False``
+        The eigenvalues ``[..., k]``, the smallest first, in a real dtype; unless `eigvals_only`,
         also the eigenvectors as the columns of ``[..., n, k]``.
 
     Raises:
@@ -76,8 +76,8 @@ def _chosen(x: Tensor, select: str, select_range: Any) -> tuple[int | None, int 
     size = x.shape[-1]
     if select != "i" or len(numbers) != 2 or not 0 <= numbers[0] <= numbers[1]:
         raise InvalidArgumentError(
-            "eigh_tridiagonal: select must be 'a', or 'i' with select_range=(first, last); received "
-            f"{select!r} with {select_range!r}"
+            "eigh_tridiagonal: select must be 'a', or 'i' with select_range=(first, last), "
+            f"received {select!r} with {select_range!r}"
         )
     if size is not None and numbers[1] >= size:
         raise InvalidArgumentError(

@@ -15,6 +15,7 @@ from freshet.ops.ragged import gathering as gathering
 from freshet.ops.ragged import joining as joining
 from freshet.ops.ragged import products as products
 from freshet.ops.ragged import reduction as reduction
+from freshet.ops.ragged import segments as segments
 from freshet.ops.ragged.elementwise import of_first, of_list, of_operands, of_two
 from freshet.ops.ragged.mapping import map_rows
 from freshet.ops.ragged.ragged_tensor import RaggedTensor

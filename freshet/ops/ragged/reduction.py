@@ -89,7 +89,7 @@ combine_p: Primitive = Primitive(
 )  # fmt: skip
 
 
-def _groups(op: str, values: Any, groups: Tensor, count: Tensor) -> Any:
+def combine_groups(op: str, values: Any, groups: Tensor, count: Tensor) -> Any:
     """Return the values combined that have the same group; ragged ones element by element."""
     if isinstance(values, RaggedTensor):
         lengths = combine(values.row_lengths(), groups, count, "max")
@@ -97,7 +97,7 @@ def _groups(op: str, values: Any, groups: Tensor, count: Tensor) -> Any:
         splits = partition.lengths_to_splits_p(lengths)
         starts = gather(splits[:-1], groups)
         places, _ = partition.consecutive(starts, starts + values.row_lengths())
-        return RaggedTensor._of(_groups(op, values.values, places, splits[-1]), splits)
+        return RaggedTensor._of(combine_groups(op, values.values, places, splits[-1]), splits)
     return combine(values, groups, count, op)
 
 
@@ -133,10 +133,10 @@ def _reduced(op: str, x: Any, axis: int, keepdims: bool, whole: Callable[..., An
         everything = partition.ranges_p(
             partition.whole(0, starts.dtype), x.row_splits[-1], one, splits_dtype=starts.dtype
         )
-        found = _groups(op, x.values, everything - starts, count)
+        found = combine_groups(op, x.values, everything - starts, count)
         return expand_first(found) if keepdims else found
     if axis == 1:
-        found = _groups(op, x.values, x.value_rowids(), x.nrows())
+        found = combine_groups(op, x.values, x.value_rowids(), x.nrows())
         return expand_second(found) if keepdims else found
     return x.with_values(_reduced(op, x.values, axis - 1, keepdims, whole))
 
@@ -201,3 +201,21 @@ def _variance(input_tensor: Any, axis: Any = None, keepdims: bool = False, name:
 @overload(plain.reduce_std, RaggedTensor)
 def _std(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any = None) -> Any:
     return m.sqrt(_variance(input_tensor, axis, keepdims))
+
+
+@overload(plain.reduce_logsumexp, RaggedTensor)
+def _logsumexp(
+    input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any = None
+) -> Any:
+    x = input_tensor
+    if axis is None:
+        return reduce("logsumexp", plain.reduce_logsumexp, x, None, bool(keepdims))
+    largest = plain.reduce_max(x, axis, keepdims=True)
+    flat = largest.flat_values if isinstance(largest, RaggedTensor) else largest
+    flat = m.stop_gradient(m.where(m.is_finite(flat), flat, zeros_of(flat)))
+    kept = largest.with_flat_values(flat) if isinstance(largest, RaggedTensor) else flat
+    powers = plain.reduce_sum(m.exp(x - kept), axis, keepdims)
+    if keepdims:
+        return m.log(powers) + kept
+    # Without the dimension of size 1, as the sum has it.
+    return m.log(powers) + plain.reduce_sum(kept, axis)

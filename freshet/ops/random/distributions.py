@@ -154,7 +154,9 @@ def class_numbers(key: Tensor, logits: TensorLike, num_samples: Any, dtype: Any)
         )
     count = static_integer("categorical", "num_samples", num_samples)
     if count < 0:
-        raise InvalidArgumentError(f"categorical: num_samples must not be below 0, received {count}")
+        raise InvalidArgumentError(
+            f"categorical: num_samples must not be below 0, received {count}"
+        )
     wide = m.cast(x, dtypes.float32) if x.dtype.bits == 16 else x
     batch, classes = known_sizes(wide)
     bits = random_bits(key, [batch, count, classes])

@@ -108,7 +108,7 @@ class Generator:
         else:
             _check_algorithm(alg)
             start = _state("Generator", state)
-        self.state = Variable(start, trainable=False, name="generator_state")
+        self.state: Variable = Variable(start, trainable=False, name="generator_state")
 
     @classmethod
     def from_seed(cls, seed: Any, alg: Any = None) -> Generator:
@@ -234,7 +234,7 @@ class Generator:
 def _state(caller: str, state: Any) -> Tensor:
     value = state.value() if isinstance(state, Variable) else state
     tensor = convert_to_tensor(value, dtype_hint=dtypes.int64)
-    if tensor.dtype == dtypes.uint64 or tensor.dtype == dtypes.int32:
+    if tensor.dtype in {dtypes.uint64, dtypes.int32}:
         tensor = m.cast(tensor, dtypes.int64)
     if tensor.shape != (3,) or tensor.dtype != dtypes.int64:
         raise InvalidArgumentError(f"{caller}: a state must be int64[3], received {tensor._type}")

@@ -1,4 +1,4 @@
-"""Distributions that are drawn until a draw is accepted: gamma, Poisson, binomial, truncated normal.
+"""Distributions that are drawn until a draw is accepted: gamma, Poisson, binomial, cut normal.
 
 They run on the host. Each element draws from counters of its own, ``(element, turn)``, so that its
 number is a function of the key and its parameters alone, whatever the other elements need.
@@ -53,8 +53,9 @@ def _normal(u: Array) -> Array:
 
 
 def _gamma_reference(key: Array, alpha: Array) -> Array:
-    """Draw by the method of Marsaglia & Tsang (2000), "A simple method for generating gamma
-    variables"; below 1, that of ``alpha + 1`` times ``u**(1/alpha)``.
+    """Draw by the method of Marsaglia & Tsang (2000).
+
+    Below 1, the number for ``alpha + 1`` is multiplied with ``u**(1/alpha)``.
     """
     shape = alpha.reshape(-1).astype(np.float64)
     wrong = ~(shape > 0)

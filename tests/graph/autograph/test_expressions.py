@@ -1,4 +1,4 @@
-"""and, or, not, chains of comparisons, conditional expressions, assert, print, Python's functions."""
+"""Expressions that decide, assert, print, and Python's own functions on tensors."""
 
 from __future__ import annotations
 

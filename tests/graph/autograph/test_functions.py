@@ -239,6 +239,29 @@ def test_functions_given_to_operations(agree: Any) -> None:
     agree(program, [1.0, -2.0], expected=-19.0)
 
 
+def magnitude(x):
+    if x > 0.0:
+        return x
+    return x * -10.0
+
+
+def test_functions_of_a_module_given_to_operations() -> None:
+    values = ft.constant([1.0, -2.0])
+    traced = ft.function(
+        lambda x: (
+            ft.map_fn(magnitude, x),
+            ft.scan(lambda a, v: a + magnitude(v), x, 0.0),
+            ft.foldl(lambda a, v: a + magnitude(v), x, 0.0),
+            ft.vectorized_map(magnitude, x),
+        )
+    )
+    mapped, scanned, folded, vectorized = traced(values)
+    np.testing.assert_allclose(mapped, [1.0, 20.0])
+    np.testing.assert_allclose(scanned, [1.0, 21.0])
+    assert float(folded) == 21.0
+    np.testing.assert_allclose(vectorized, [1.0, 20.0])
+
+
 def test_classes_within(agree: Any) -> None:
     def program(x):
         class Absolute:

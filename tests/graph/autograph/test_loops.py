@@ -261,10 +261,21 @@ def test_tensor_arrays(agree: Any) -> None:
             else:
                 found = found.write(i, -v)
             i += 1
-        for v in found:
+        for v in found.stack():
             total += v
         return found.stack(), total
 
+    @ft.function
+    def gone_over(n):
+        found = ft.TensorArray("int32", size=n, element_shape=[])
+        for i in ft.range(n):
+            found = found.write(i, i * i)
+        total = 0
+        for v in found:
+            total += v
+        return total
+
+    assert int(gone_over(ft.constant(4))) == 14
     agree(growing, 4, expected=np.array([0, 2, 4, 6]))
     agree(conditional, [1.0, -2.0, 3.0], expected=(np.array([1, 2, 3]), 6.0), python=False)
 
@@ -346,7 +357,8 @@ def test_a_whole_training_in_a_loop() -> None:
         return loss
 
     x = np.random.default_rng(0).normal(size=(32, 2)).astype(np.float32)
-    assert float(fit(x, x @ [[1.0], [2.0]] + 3.0, ft.constant(500))) < 1e-7
+    y = (x @ [[1.0], [2.0]] + 3.0).astype(np.float32)
+    assert float(fit(x, y, ft.constant(500))) < 1e-7
     np.testing.assert_allclose(w, [[1.0], [2.0]], atol=1e-2)
     assert int(optimizer.iterations) < 500
 
@@ -363,3 +375,46 @@ def test_the_graph_does_not_grow_with_the_number_of_steps() -> None:
     assert int(traced(ft.constant(10_000))) == 49_995_000
     assert traced.experimental_get_tracing_count() == 1
     assert len(traced.get_concrete_function(ft.constant(1)).graph.nodes) < 20
+
+
+def test_what_reduces_is_gone_over_by_its_reduce(agree: Any) -> None:
+    class Data:
+        element_spec = ft.TensorSpec([])
+
+        def __iter__(self):
+            return iter([1.0, 2.0, 3.0, 4.0])
+
+        def reduce(self, state, function):
+            for x in self:
+                state = function(state, ft.constant(x))
+            return state
+
+    def program(limit):
+        total = 0.0
+        for x in Data():
+            if total > limit:
+                break
+            total += x
+        return total
+
+    agree(program, 2.5, expected=3.0)
+
+
+def test_second_gradients_flow_through_loops_and_conditions() -> None:
+    @ft.function
+    def second(x):
+        with ft.GradientTape() as outer:
+            outer.watch(x)
+            with ft.GradientTape() as inner:
+                inner.watch(x)
+                y = x
+                for _ in ft.range(3):
+                    y = y * x
+                if y > 0:
+                    z = y * 2
+                else:
+                    z = y
+            g = inner.gradient(z, x)
+        return outer.gradient(g, x)
+
+    assert float(second(ft.constant(2.0))) == 96.0

@@ -123,3 +123,18 @@ def test_python_state_changes_once_per_trace() -> None:
     program(ft.constant(1))
     program(ft.constant(-1))
     assert traces == [1]
+
+
+def test_items_of_python_containers_in_python_loops(agree: Any) -> None:
+    def program(x):
+        table, items = {"a": x, "b": x * 2}, [x, x]
+        for key in table:
+            if table[key] > 2:
+                table[key] = table[key] * 10
+        for i in range(2):
+            if x > i:
+                items[i] = items[i] + 1
+        return table, items
+
+    agree(program, 2, expected=({"a": 2, "b": 40}, [3, 3]))
+    agree(program, 1, expected=({"a": 1, "b": 2}, [2, 1]))

@@ -99,8 +99,10 @@ def _horner(coeffs: Any, x: Any) -> Any:
 ZEROS = np.float32([0.0, 1.0, 0.0, -2.0])
 MANY = np.float32([np.nan, 3.0, np.inf, 0.0])
 QUOTIENTS = [
-    case(integers(3, 4), integers(4, low=1)), case(integers(5, dtype="i8"), np.int64([-3, 2, 5, -1, 4])),
-    case(normal(3, 2), uniform(2, low=0.5)), case(np.float64([7, -7, 7, -7]), np.float64([3, 3, -3, -3])),
+    case(integers(3, 4), integers(4, low=1)),
+    case(integers(5, dtype="i8"), np.int64([-3, 2, 5, -1, 4])),
+    case(normal(3, 2), uniform(2, low=0.5)),
+    case(np.float64([7, -7, 7, -7]), np.float64([3, 3, -3, -3])),
     case(integers(4, dtype="u1", low=0), np.uint8([1, 2, 3, 4])), case(np.int32(7), 2),
     case(np.int32([]), np.int32([])),
 ]  # fmt: skip

@@ -11,14 +11,16 @@ from database.record import Operation, case, complexes, error, integers, normal
 
 BOOLS = np.array([True, False])
 PAIRS = [
-    case(integers(4), integers(4, seed=1)), case(integers(2, 1, dtype="i8"), integers(3, dtype="i8")),
+    case(integers(4), integers(4, seed=1)),
+    case(integers(2, 1, dtype="i8"), integers(3, dtype="i8")),
     case(integers(4, dtype="u1", low=0), integers(4, dtype="u1", low=0, seed=1)),
     case(np.int16([-5]), np.int16([3])), case(np.int32([]), np.int32([])), case(integers(3), 5),
     case(np.int32(6), np.int32(3)),
 ]  # fmt: skip
 SHIFTS = [
     case(np.int32([1, -8, 3, 100]), np.int32([0, 1, 31, 3])),
-    case(np.uint8([1, 255, 129]), np.uint8([7, 1, 3])), case(np.int64([[-1], [5]]), np.int64([1, 40])),
+    case(np.uint8([1, 255, 129]), np.uint8([7, 1, 3])),
+    case(np.int64([[-1], [5]]), np.int64([1, 40])),
     case(np.int8([-128, 127]), 3), case(np.int32([]), np.int32([])),
 ]  # fmt: skip
 

@@ -27,7 +27,8 @@ def _by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None) -> Any:
 OPERATIONS = [
     Operation(
         name="clip_by_norm", reference=_by_norm,
-        cases=[case(np.float32([3, 4]), 1.0), case(normal(2, 3), 10.0), case(normal(2, 3), 0.5, [1]),
+        cases=[case(np.float32([3, 4]), 1.0), case(normal(2, 3), 10.0),
+               case(normal(2, 3), 0.5, [1]),
                case(np.float32([0, 0]), 1.0), case(normal(2, 3, dtype="f8"), 0.5, axes=0),
                case(normal(), 0.1), case(normal(0), 1.0)],
         gradient=[case(normal(2, 3, dtype="f8"), 0.5), case(normal(2, 3, dtype="f8"), 9.0)],
@@ -37,7 +38,8 @@ OPERATIONS = [
         name="clip_by_global_norm", reference=_by_global_norm,
         cases=[case([np.float32([3, 4]), np.float32([12])], 6.5), case([normal(3)], 100.0),
                case([normal(2), None, normal(2, 2)], 0.5), case([np.float32([np.inf, 1])], 1.0),
-               case([normal(3)], 1.0, use_norm=np.float32(4.0)), case([normal(2, dtype="f8")], 0.1)],
+               case([normal(3)], 1.0, use_norm=np.float32(4.0)),
+               case([normal(2, dtype="f8")], 0.1)],
         gradient=[case([normal(2, dtype="f8"), normal(3, dtype="f8")], 0.5)],
         errors=[error("TypeError", normal(3), 1.0, message="list")],
     ),

@@ -30,7 +30,8 @@ def _angle(x: Any) -> Any:
 OPERATIONS = [
     Operation(
         name="complex", reference=_joined,
-        cases=[case(normal(3), normal(3, seed=1)), case(normal(2, dtype="f8"), normal(2, dtype="f8")),
+        cases=[case(normal(3), normal(3, seed=1)),
+               case(normal(2, dtype="f8"), normal(2, dtype="f8")),
                case(1.0, 2.0), case(normal(0), normal(0)), case(normal(2, 2), normal(2, 2, seed=1)),
                case(normal(), normal(seed=1))],
         gradient=[case(normal(2, dtype="f8"), normal(2, dtype="f8", seed=1))],

@@ -113,12 +113,15 @@ WIDE = {"float32": 1e-5, "float16": 1e-2}
 ONE = (normal(2, 5, 3), normal(2, 3, 4))
 TWO = (normal(2, 5, 4, 3), normal(2, 3, 3, 2))
 THREE = (normal(1, 3, 4, 3, 2), normal(2, 2, 2, 2, 3))
-BAD = error("InvalidArgumentError", normal(2, 5, 4, 3), normal(2, 2, 5, 2), 1, "VALID", message="channels")
+BAD = error(
+    "InvalidArgumentError", normal(2, 5, 4, 3), normal(2, 2, 5, 2), 1, "VALID", message="channels"
+)
 NO_FIRST = "TensorFlow has no kernel for channels first on CPUs"
 # The shape of a filter must be known, that of the input need not: see test_convolving.py.
 OPERATIONS = [
     Operation(
-        name="nn.convolution", reference=convolved, tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.convolution", reference=convolved, tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         cases=[
             case(*ONE), case(*TWO), case(*THREE), case(*TWO, padding="SAME"),
             case(*TWO, strides=2, padding="SAME"), case(*ONE, dilations=2, padding="SAME"),
@@ -184,7 +187,8 @@ OPERATIONS = [
         errors=[error("ValueError", *TWO, 0, "SAME", message="rate")],
     ),
     Operation(
-        name="nn.depthwise_conv2d", reference=depthwise, tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.depthwise_conv2d", reference=depthwise, tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         cases=[
             case(normal(2, 5, 4, 3), normal(2, 3, 3, 2), [1, 1, 1, 1], "VALID"),
             case(normal(2, 5, 4, 3), normal(2, 3, 3, 1), [1, 2, 2, 1], "SAME"),
@@ -200,7 +204,8 @@ OPERATIONS = [
         ],
     ),
     Operation(
-        name="nn.separable_conv2d", reference=separable, tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.separable_conv2d", reference=separable, tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         cases=[
             case(normal(2, 5, 4, 3), normal(2, 3, 3, 2), normal(1, 1, 6, 4), [1] * 4, "VALID"),
             case(normal(2, 5, 4, 3), normal(2, 3, 3, 1), normal(1, 1, 3, 2), [1, 2, 2, 1], "SAME"),
@@ -211,7 +216,8 @@ OPERATIONS = [
         ],
     ),
     Operation(
-        name="nn.depthwise_conv2d_backprop_input", tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.depthwise_conv2d_backprop_input", tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         reference=lambda shape, w, dy, strides, padding, **more: adjoint(
             lambda unit: depthwise(unit, w, strides, padding, **more), tuple(shape), dy
         ).astype(dy.dtype),
@@ -226,7 +232,8 @@ OPERATIONS = [
         ],
     ),
     Operation(
-        name="nn.depthwise_conv2d_backprop_filter", tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.depthwise_conv2d_backprop_filter", tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         reference=lambda x, shape, dy, strides, padding, **more: adjoint(
             lambda unit: depthwise(x.astype("f8"), unit, strides, padding, **more), tuple(shape), dy
         ).astype(dy.dtype),
@@ -240,7 +247,8 @@ OPERATIONS = [
         ],
     ),
     Operation(
-        name="nn.conv_transpose", reference=transposed, tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.conv_transpose", reference=transposed, tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         cases=[
             case(normal(1, 3, 4), normal(2, 2, 4), [1, 6, 2], 2),
             case(normal(1, 2, 2, 3), normal(2, 2, 2, 3), [1, 4, 4, 2], [2, 2], "VALID"),
@@ -248,7 +256,8 @@ OPERATIONS = [
         gradient=[case(normal(1, 3, 2, **F8), normal(2, 2, 2, **F8), [1, 6, 2], 2)],
     ),
     Operation(
-        name="nn.conv1d_transpose", reference=transposed, tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.conv1d_transpose", reference=transposed, tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         cases=[
             case(normal(1, 3, 4), normal(2, 2, 4), [1, 6, 2], 2),
             case(normal(1, 3, 4), normal(3, 2, 4), np.array([1, 5, 2], np.int32), 1, "VALID"),
@@ -256,7 +265,8 @@ OPERATIONS = [
         gradient=[case(normal(1, 3, 2, **F8), normal(2, 2, 2, **F8), [1, 6, 2], 2)],
     ),
     Operation(
-        name="nn.conv2d_transpose", reference=transposed, tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.conv2d_transpose", reference=transposed, tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         cases=[
             case(normal(1, 2, 3, 4), normal(2, 2, 2, 4), [1, 4, 6, 2], [1, 2, 2, 1]),
             case(normal(1, 2, 3, 4), normal(3, 2, 2, 4), [1, 4, 4, 2], 1, "VALID"),
@@ -265,7 +275,8 @@ OPERATIONS = [
         gradient=[case(normal(1, 2, 2, 2, **F8), normal(2, 2, 1, 2, **F8), [1, 4, 4, 1], 2)],
     ),
     Operation(
-        name="nn.conv3d_transpose", reference=transposed, tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
+        name="nn.conv3d_transpose", reference=transposed, tolerance=WIDE, absolute=1e-5,
+        unknown_shapes=False,
         cases=[case(normal(1, 2, 2, 1, 2), normal(2, 2, 1, 1, 2), [1, 4, 4, 1, 1], [2, 2, 1])],
         gradient=[
             case(normal(1, 2, 2, 1, 2, **F8), normal(2, 1, 1, 1, 2, **F8), [1, 4, 2, 1, 1],
@@ -274,13 +285,15 @@ OPERATIONS = [
     ),
     Operation(
         name="nn.atrous_conv2d_transpose",
-        reference=lambda x, w, shape, rate, padding: transposed(x, w, shape, 1, padding, None, rate),
+        reference=lambda x, w, shape, rate,
+        padding: transposed(x, w, shape, 1, padding, None, rate),
         tolerance=WIDE, absolute=1e-5, unknown_shapes=False,
         cases=[
             case(normal(1, 4, 4, 2), normal(2, 2, 3, 2), [1, 4, 4, 3], 2, "SAME"),
             case(normal(1, 2, 2, 2), normal(2, 2, 1, 2), [1, 4, 4, 1], 2, "VALID"),
         ],
-        gradient=[case(normal(1, 2, 2, 1, **F8), normal(2, 2, 1, 1, **F8), [1, 4, 4, 1], 2, "VALID")],
+        gradient=[case(normal(1, 2, 2, 1, **F8), normal(2, 2, 1, 1, **F8), [1, 4, 4, 1], 2,
+             "VALID")],
     ),
     Operation(
         name="nn.bias_add",

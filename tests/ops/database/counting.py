@@ -67,7 +67,8 @@ OPERATIONS = [
         cases=[
             case(NUMBERS), case(NUMBERS, minlength=9), case(NUMBERS, maxlength=3),
             case(NUMBERS, weights=HEAVY), case(NUMBERS, minlength=4, maxlength=4),
-            case(TABLE), case(TABLE, axis=-1), case(TABLE, axis=0), case(NUMBERS, binary_output=True),
+            case(TABLE), case(TABLE, axis=-1), case(TABLE, axis=0),
+            case(NUMBERS, binary_output=True),
             case(TABLE, axis=-1, binary_output=True), case(np.int32([])),
             case(NUMBERS.astype("i8"), dtype="int64"), case(TABLE, weights=TABLE * 2, axis=-1),
             case(NUMBERS, axis=-1), case(NUMBERS, dtype="float32"),
@@ -91,7 +92,8 @@ OPERATIONS = [
             case(np.int64([0, 1]), np.int64([1, 1]), num_classes=4),
             case(np.int32([0, 1]), np.int32([1, 1]), weights=np.float32([0.5, 2]), dtype="float32"),
             case(np.int32([[0], [1]]), np.int32([1, 1])),
-            case(np.int32([0, 1, 1]), np.int32([1, 1, 1]), num_classes=2, weights=np.int32([1, 2, 3])),
+            case(np.int32([0, 1, 1]), np.int32([1, 1, 1]), num_classes=2, weights=np.int32([1, 2,
+            3])),
         ],
         errors=[
             error("InvalidArgumentError", np.int32([0, -1]), np.int32([1, 1]), message="label"),

@@ -63,7 +63,8 @@ OPERATIONS = [
             case(np.array(1, np.int32), normal(3)), case(np.array([0, 2], np.int32), normal(2, 3)),
             case(np.array([0, 2]), normal(2, 3, dtype="f8")),
             case(labels=np.array([[1, 0], [2, 2]], np.int32), logits=normal(2, 2, 3)),
-            case(np.array([], np.int32), normal(0, 3)), case(np.array([1, 2]), normal(2, 4, dtype="f2")),
+            case(np.array([], np.int32), normal(0, 3)),
+            case(np.array([1, 2]), normal(2, 4, dtype="f2")),
         ],
         gradient=[case(np.array([0, 2], np.int32), normal(2, 3, dtype="f8"))],
         errors=[

@@ -119,7 +119,8 @@ OPERATIONS = [
         ],
         gradient=[
             case(LABELS, normal(4, 2, 3, **F8), *LENGTHS),
-            case(np.array([[1, 1], [0, 1]], np.int32), normal(4, 2, 3, **F8), *LENGTHS, blank_index=2),
+            case(np.array([[1, 1], [0, 1]], np.int32), normal(4, 2, 3, **F8), *LENGTHS,
+                 blank_index=2),
         ],
         errors=[error("ValueError", SPARSE, X, None, LENGTHS[1], message="blank_index")],
         second=False,  # its gradient is computed forwards and backwards, without rules of its own

@@ -21,10 +21,8 @@ def running(function: Callable[..., Any], neutral: float) -> Callable[..., Any]:
         found = np.full(last.shape, neutral, x.dtype)
         size = last.shape[-1]
         for i in range(size):
-            if reverse:
-                part = last[..., i + exclusive :]
-            else:
-                part = last[..., : i + (not exclusive)]
+            end = i + (not exclusive)
+            part = last[..., i + exclusive :] if reverse else last[..., :end]
             if part.shape[-1]:
                 found[..., i] = function(part)
         return np.moveaxis(found, -1, axis)

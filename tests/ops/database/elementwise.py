@@ -67,7 +67,8 @@ def _logic(name: str, function: Any) -> Operation:
 def _tested(name: str, function: Any) -> Operation:
     return Operation(
         name=name, reference=function, no_gradient=TRUTH,
-        cases=[case(EXTREMES), case(EXTREMES.astype("f8")), case(np.float16([1, np.inf, -np.inf, np.nan])),
+        cases=[case(EXTREMES), case(EXTREMES.astype("f8")),
+               case(np.float16([1, np.inf, -np.inf, np.nan])),
                case(normal()), case(normal(0)), case(normal(2, 3))],
         errors=[error("InvalidArgumentError", np.int32([1]), message=name.rpartition(".")[2])],
     )  # fmt: skip
@@ -151,7 +152,8 @@ OPERATIONS = [
             case(booleans(3), "float64"), case(normal(3), "bool"), case(normal(2, 2), "float16"),
             case(np.int32([300, -1]), "uint8"), case(normal(), "float64"), case(normal(0), "int64"),
             case(complexes(3), "float32"), case(complexes(3), "complex128"),
-            case(normal(3), "complex64"), case(complexes(2), "bool"), case(integers(2), "complex64"),
+            case(normal(3), "complex64"), case(complexes(2), "bool"),
+            case(integers(2), "complex64"),
         ],
         gradient=[case(normal(3, dtype="f8"), "float64"), case(normal(2, dtype="f8"), "complex128"),
                   case(complexes(2, dtype=np.complex128), "float64")],
@@ -159,7 +161,8 @@ OPERATIONS = [
     of_two(
         "clip_by_value", lambda t, low, high: np.maximum(np.minimum(t, high), low),
         [case(normal(5), -0.5, 0.5), case(integers(5), -2, 3), case(normal(2, 3), normal(3), 2.0),
-         case(normal(5), 1.0, -1.0), case(normal(0), -1.0, 1.0), case(normal(3, dtype="f8"), 0.0, 1.0),
+         case(normal(5), 1.0, -1.0), case(normal(0), -1.0, 1.0),
+         case(normal(3, dtype="f8"), 0.0, 1.0),
          case(EXTREMES, -2.0, 2.0)],
         gradient=[case(np.float64([-2.0, 0.2, 0.4, 3.0]), -1.0, 1.0)],
         errors=[error("ValueError", normal(3), normal(2, 1), 2.0, message="clip_by_value")],

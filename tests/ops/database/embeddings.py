@@ -31,7 +31,9 @@ def entries(ids: Any, weights: Any) -> list[tuple[tuple[int, ...], int, float]]:
     if isinstance(ids, Sparse):
         rows = [tuple(int(i) for i in place[:-1]) for place in ids.indices]
     else:
-        rows = [(int(i),) for i in np.repeat(np.arange(len(ids.splits[0]) - 1), np.diff(ids.splits[0]))]
+        rows = [
+            (int(i),) for i in np.repeat(np.arange(len(ids.splits[0]) - 1), np.diff(ids.splits[0]))
+        ]
     return [(r, int(i), float(w)) for r, i, w in zip(rows, ids.values, given, strict=True)]
 
 
@@ -106,14 +108,10 @@ def hits(true: np.ndarray, sampled: np.ndarray, num_true: int) -> Any:
     return rows.astype("i4"), places, weights
 
 
-IDS = Sparse(
-    np.array([[0, 0], [0, 1], [1, 0], [2, 1]]), np.array([0, 3, 1, 4]), (3, 2)
-)
+IDS = Sparse(np.array([[0, 0], [0, 1], [1, 0], [2, 1]]), np.array([0, 3, 1, 4]), (3, 2))
 WEIGHTS = Sparse(IDS.indices, np.float32([0.5, 2, 1, 3]), IDS.shape)
 ROWS = Ragged(np.array([0, 3, 1, 4]), (np.array([0, 2, 3, 4]),))
-HOLES = Sparse(
-    np.array([[0, 0], [0, 1], [2, 0], [2, 1]]), np.array([0, -1, 1, 4]), (4, 2)
-)
+HOLES = Sparse(np.array([[0, 0], [0, 1], [2, 0], [2, 1]]), np.array([0, -1, 1, 4]), (4, 2))
 HOLE_WEIGHTS = Sparse(HOLES.indices, np.float32([0.5, 2, 1, -3]), HOLES.shape)
 DEEP = Sparse(np.array([[0, 0, 1], [1, 1, 0]]), np.array([2, 3]), (2, 2, 2))
 VALUES = (np.array([3, 0, 5]), uniform(2, 1, low=0.2), uniform(3, low=0.2))
@@ -145,7 +143,8 @@ OPERATIONS = [
             case(TABLE, IDS, WEIGHTS, combiner="sqrtn"), case(TABLE, IDS, None, "mean", 0.5),
             case(TABLE, ROWS, None, "sqrtn"), case([normal(4, 3), normal(3, 3)], IDS, None, "sum"),
         ],
-        gradient=[case(normal(5, 2, **F8), IDS, WEIGHTS), case(normal(5, 2, **F8), IDS, None, "sqrtn")],
+        gradient=[case(normal(5, 2, **F8), IDS, WEIGHTS),
+             case(normal(5, 2, **F8), IDS, None, "sqrtn")],
         errors=[
             error("ValueError", TABLE, IDS, None, "product", message="combiner"),
             error("TypeError", TABLE, np.array([1]), None, message="SparseTensor"),
@@ -196,7 +195,8 @@ OPERATIONS = [
                 case(np.array([[1], [2]]), 1, 4, True, 9),
                 case(np.array([[1, 0]]), 2, 3, False, 9, seed=5),
             ],
-            errors=[error("InvalidArgumentError", np.array([[1]]), 1, 9, True, 4, message="cannot")],
+            errors=[error("InvalidArgumentError", np.array([[1]]), 1, 9, True, 4,
+                 message="cannot")],
         )
         for name in (
             "random.uniform_candidate_sampler", "random.log_uniform_candidate_sampler",

@@ -39,11 +39,13 @@ X, W = normal(2, 5, 4, 3), normal(2, 3, 3)
 CASES = [
     case(X, W, ONES, "VALID", "NHWC", ONES), case(X, W, ONES, "SAME", "NHWC", ONES),
     case(X, W, [1, 2, 2, 1], "VALID", "NHWC", ONES), case(X, W, ONES, "SAME", "NHWC", [1, 2, 1, 1]),
-    case(X, W, [1, 2, 1, 1], "SAME", "NHWC", ONES), case(normal(1, 3, 3, 1, **F8), normal(1, 1, 1, **F8), ONES, "VALID", "NHWC", ONES),
+    case(X, W, [1, 2, 1, 1], "SAME", "NHWC", ONES),
+    case(normal(1, 3, 3, 1, **F8), normal(1, 1, 1, **F8), ONES, "VALID", "NHWC", ONES),
     case(integers(1, 4, 4, 2), integers(2, 2, 2), ONES, "VALID", "NHWC", ONES),
 ]  # fmt: skip
 FRACTIONAL = [
-    case(normal(2, 6, 7, 3), [1.0, 1.5, 2.0, 1.0], seed=3), case(normal(1, 4, 4, 1), [1.0, 2.0, 2.0, 1.0]),
+    case(normal(2, 6, 7, 3), [1.0, 1.5, 2.0, 1.0], seed=3),
+    case(normal(1, 4, 4, 1), [1.0, 2.0, 2.0, 1.0]),
     case(normal(1, 9, 8, 2), [1.0, 1.4, 1.7, 1.0], True, True, 5),
     case(normal(1, 9, 8, 2, **F8), [1.0, 1.4, 1.7, 1.0], overlapping=True, seed=1),
 ]  # fmt: skip
@@ -51,7 +53,8 @@ OPERATIONS = [
     *(
         Operation(
             name=f"nn.{name}", reference=reference, cases=CASES,
-            gradient=[case(normal(1, 4, 3, 2, **F8), normal(2, 2, 2, **F8), ONES, "SAME", "NHWC", ONES)],
+            gradient=[case(normal(1, 4, 3, 2, **F8), normal(2, 2, 2, **F8), ONES, "SAME", "NHWC",
+                 ONES)],
             errors=[
                 error("ValueError", X, W, ONES, "VALID", "NCHW", ONES, message="NHWC"),
                 error("InvalidArgumentError", X, normal(2, 2, 5), ONES, "SAME", "NHWC", ONES,

@@ -113,13 +113,15 @@ OPERATIONS = [
             case(np.float32(4), normal(3), uniform(3, low=8, high=9), None),
             case(np.float64(4), normal(3, **F8), uniform(3, low=8, high=9, **F8), np.float64(2)),
         ],
-        gradient=[case(np.array(4.0), normal(3, **F8), uniform(3, low=8, high=9, **F8), np.array(2.0))],
+        gradient=[case(np.array(4.0), normal(3, **F8), uniform(3, low=8, high=9, **F8),
+             np.array(2.0))],
     ),
     Operation(
         name="nn.batch_normalization", reference=standard, tolerance=HALF,
         cases=[
             case(*BATCH, None, None, 1e-3), case(*BATCH, normal(3), uniform(3), 1e-3),
-            case(*BATCH, normal(3), None, 0.5), case(normal(2, 2, 3), MEAN, SPREAD, None, MEAN, 0.1),
+            case(*BATCH, normal(3), None, 0.5),
+            case(normal(2, 2, 3), MEAN, SPREAD, None, MEAN, 0.1),
             case(normal(4, 3, **F8), normal(3, **F8), uniform(3, **F8), None, None, 1e-3),
         ],
         gradient=[

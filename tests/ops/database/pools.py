@@ -69,10 +69,50 @@ def with_argmax(
     return np.max(values, -1).astype(x.dtype), where.astype(output_dtype)
 
 
+def holed(
+    x: np.ndarray, window_shape: Any, pooling_type: str, strides: Any = None,
+    padding: Any = "VALID", data_format: Any = None, dilations: Any = None,
+) -> np.ndarray:  # fmt: skip
+    """Pool with holes: what "SAME" adds is zeros that count, but only where there are holes."""
+    rank = x.ndim - 2
+    kernel, steps = numbers(window_shape, rank), numbers(strides, rank)
+    gaps = numbers(dilations, rank)
+    if max(gaps) == 1:
+        return pooled(pooling_type.lower())(x, kernel, steps, padding)
+    extra = [(k - 1) * d for k, d in zip(kernel, gaps, strict=True)]
+    pads = [(n // 2, n - n // 2) if padding == "SAME" else (0, 0) for n in extra]
+    wide = np.pad(x.astype("f8"), [(0, 0), *pads, (0, 0)])
+    counts = [n - e for n, e in zip(wide.shape[1:-1], extra, strict=True)]
+    parts = [
+        wide[(slice(None), *(
+            slice(k * d, k * d + n) for k, d, n in zip(at, gaps, counts, strict=True)
+        ))]
+        for at in itertools.product(*map(range, kernel))
+    ]  # fmt: skip
+    found = np.max(parts, 0) if pooling_type == "MAX" else np.mean(parts, 0)
+    return found.astype(x.dtype)
+
+
 NO_FIRST = "TensorFlow has no kernel for channels first on CPUs"
 WORD = [error("ValueError", normal(1, 2, 2, 1), 1, 1, "FULL", message="padding must be")]
 HALF = {"float16": 4e-3}
 OPERATIONS = [
+    Operation(
+        name="nn.pool", reference=holed,
+        cases=[
+            case(normal(2, 5, 3), [2], "MAX"), case(normal(2, 5, 4, 3), [2, 3], "AVG", [2, 1]),
+            case(normal(2, 5, 4, 3), [2, 2], "MAX", padding="SAME"),
+            case(normal(2, 5, 6, 3), [2, 2], "MAX", dilations=[2, 3]),
+            case(normal(2, 5, 6, 3), [3, 2], "AVG", padding="SAME", dilations=[2, 1]),
+            case(normal(1, 3, 4, 3, 2), [2, 2, 2], "AVG"),
+        ],
+        gradient=[case(normal(1, 5, 6, 2, **F8), [2, 2], "AVG", dilations=[2, 1])],
+        errors=[
+            error("ValueError", normal(2, 5, 3), [2], "MIN", message="pooling_type"),
+            error("ValueError", normal(2, 5, 3), [2], "MAX", [2], dilations=[2], message="both"),
+        ],
+        unknown_shapes=False,  # elements are moved into the batch by known sizes
+    ),
     Operation(
         name="nn.max_pool", reference=pooled("max"),
         cases=[
@@ -83,7 +123,8 @@ OPERATIONS = [
             case(normal(1, 3, 5, 4), 2, 2, "SAME", "NCHW"),
             case(normal(1, 4, 4, 1, dtype="f2"), 2, 1, "VALID"),
         ],
-        gradient=[case(normal(1, 5, 4, 2, **F8), 2, 2, "SAME"), case(normal(1, 5, 2, **F8), 3, 1, "SAME")],
+        gradient=[case(normal(1, 5, 4, 2, **F8), 2, 2, "SAME"),
+             case(normal(1, 5, 2, **F8), 3, 1, "SAME")],
         errors=WORD, differs=NO_FIRST, differs_in=[6],
     ),
     Operation(
@@ -94,7 +135,8 @@ OPERATIONS = [
     Operation(
         name="nn.max_pool2d", reference=pooled("max"),
         cases=[
-            case(normal(2, 5, 4, 3), 2, 2, "VALID"), case(normal(2, 5, 4, 3), [3, 2], [1, 2], "SAME"),
+            case(normal(2, 5, 4, 3), 2, 2, "VALID"),
+            case(normal(2, 5, 4, 3), [3, 2], [1, 2], "SAME"),
         ],
         gradient=[case(normal(1, 4, 4, 1, **F8), 2, 2, "VALID")], errors=WORD,
     ),
@@ -109,7 +151,8 @@ OPERATIONS = [
         name="nn.max_pool_with_argmax", reference=with_argmax,
         cases=[
             case(normal(2, 5, 4, 3), 2, 2, "VALID"), case(normal(2, 5, 4, 3), 3, 2, "SAME"),
-            case(normal(2, 4, 4, 2), [1, 2, 2, 1], [1, 1, 2, 1], "SAME", include_batch_in_index=True),
+            case(normal(2, 4, 4, 2), [1, 2, 2, 1], [1, 1, 2, 1], "SAME",
+                 include_batch_in_index=True),
             case(normal(2, 4, 4, 2), 2, 2, "VALID", output_dtype="int32"),
         ],
         gradient=[case(normal(1, 4, 4, 2, **F8), 2, 2, "VALID")],
@@ -125,8 +168,10 @@ OPERATIONS = [
             case(normal(1, 5, 4, 2, **F8), [1, 2, 3, 1], [1, 1, 2, 1], "SAME"),
             case(normal(1, 3, 5, 4), 2, 2, "SAME", "NCHW"),
         ],
-        gradient=[case(normal(1, 5, 4, 2, **F8), 2, 2, "SAME"), case(normal(1, 5, 2, **F8), 3, 1, "SAME")],
-        errors=[*WORD, error("InvalidArgumentError", integers(1, 4, 4, 1), 2, 2, "SAME", message="float")],
+        gradient=[case(normal(1, 5, 4, 2, **F8), 2, 2, "SAME"),
+             case(normal(1, 5, 2, **F8), 3, 1, "SAME")],
+        errors=[*WORD,
+             error("InvalidArgumentError", integers(1, 4, 4, 1), 2, 2, "SAME", message="float")],
         differs=NO_FIRST, differs_in=[5],
     ),
     Operation(
@@ -137,7 +182,8 @@ OPERATIONS = [
     Operation(
         name="nn.avg_pool2d", reference=pooled("avg"),
         cases=[
-            case(normal(2, 5, 4, 3), 2, 2, "VALID"), case(normal(2, 5, 4, 3), [3, 2], [1, 2], "SAME"),
+            case(normal(2, 5, 4, 3), 2, 2, "VALID"),
+            case(normal(2, 5, 4, 3), [3, 2], [1, 2], "SAME"),
         ],
         gradient=[case(normal(1, 4, 4, 1, **F8), 2, 2, "VALID")],
     ),

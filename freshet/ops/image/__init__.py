@@ -1,0 +1,1 @@
+"""Images: size, place, colour, quality, boxes, patches, and files of them."""
