@@ -139,7 +139,7 @@ class Worker:
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(
-        prog="core.py", description="Measure eager operations and control flow beside TensorFlow's.",
+        prog="core.py", description="Measure eager operations and loops beside TensorFlow's.",
         epilog=EXPLANATION, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=7, help="of each (default 7)")

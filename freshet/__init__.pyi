@@ -7,6 +7,7 @@ from freshet import config as config
 from freshet import debugging as debugging
 from freshet import dtypes as dtypes
 from freshet import errors as errors
+from freshet import image as image
 from freshet import io as io
 from freshet import keras as keras
 from freshet import linalg as linalg

@@ -14,6 +14,7 @@ PROVIDERS: Final = {
     "tape": "freshet.graph.tape:GradientTape",
     "convert": "freshet.ops.conversion:convert_to_tensor",
     "executor.native": "freshet.runtime.execute:NativeExecutor",
+    "eager": "freshet.runtime.eager:compiled_operation",
     "explain": "freshet.runtime.explain:explain",
     "unconverted": "freshet.graph.autograph.explaining:unconverted",
     "executor.numpy": "freshet.graph.interpret:ReferenceExecutor",

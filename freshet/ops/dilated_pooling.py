@@ -99,7 +99,7 @@ def pool(
         window_shape: Size of the window, one number per spatial dimension.
         pooling_type: "MAX" or "AVG".
         strides: Distance between windows; 1 by default.
-        padding: "SAME" or "VALID". With holes, the zeros of "SAME" are elements like others.
+        padding: "SAME" or "VALID"; with holes only the latter, since zeros would be elements.
         data_format: With "NC...", channels come second.
         dilations: Distance between a window's elements; 1 by default, and for strides above 1.
         name: Ignored.
@@ -124,6 +124,10 @@ def pool(
     if max(steps) > 1 and max(rates) > 1:
         raise InvalidArgumentError(
             f"pool: strides {steps} and dilations {rates} cannot both be above 1"
+        )
+    if max(rates) > 1 and padding != "VALID":
+        raise InvalidArgumentError(
+            f"pool: windows with holes take padding 'VALID' only, received {padding!r}"
         )
 
     def apply(part: Tensor, _: int, pads: str) -> Tensor:

@@ -9,13 +9,15 @@ Output axes are named o0, o1, ...; reduced axes r0, r1, ...
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from freshet.core.dtypes import DType
+from freshet.core.shapes import TensorType
 from freshet.ops.index import Affine, Index, Position, axis, constant
-from freshet.ops.scalar import Expr
+from freshet.ops.scalar import Expr, operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,20 @@ Lowering = Callable[..., Nest] | Reshape | Check | Nested | Host
 """A nest is built by a function ``(*input types, **params) -> Nest``, all sizes known."""
 
 RESHAPE: Final = Reshape()
+LARGE_CONTRACTION: Final = 1 << 15
+"""Multiply-adds from which a contraction is worth a schedule of its own."""
+
+
+def is_contraction(nest: Nest, kind: TensorType) -> bool:
+    """Return whether a nest is a large sum of products that the tiled schedule can take."""
+    if len(nest.reduce) != 1 or nest.reduce[0].op != "sum" or nest.body is None:
+        return False
+    if len(nest.operands) != 2 or kind.dtype.name not in {"float32", "float64"}:
+        return False
+    x, y = (operand(i, kind.dtype) for i in range(2))
+    if nest.body(x, y) is not x * y:
+        return False
+    return kind.num_elements * math.prod(nest.reduced) >= LARGE_CONTRACTION
 
 
 def o(number: int) -> Affine:

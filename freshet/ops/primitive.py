@@ -12,9 +12,10 @@ import numpy as np
 from freshet.core import context, dtypes
 from freshet.core.dtypes import DType
 from freshet.core.errors import FailedPreconditionError, InternalError
+from freshet.core.providers import provider
 from freshet.core.shapes import TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
-from freshet.ops.nest import Lowering, Reshape
+from freshet.ops.nest import Lowering, Reshape, is_contraction
 
 PRIMITIVES: Final[dict[str, Primitive]] = {}
 
@@ -153,11 +154,26 @@ class Primitive:
             if len(self._plain) >= _MOST_PLAIN:
                 self._plain.clear()
             output = outputs[0]
+            function = self._compiled(inputs, params, output._type)
+            if function is not None:
+                output = Tensor._of_array(function(*[t._value for t in inputs]), output.dtype)
             self._plain[key] = _Plain(
-                _narrowest(self.reference, inputs, params), output.dtype, output.shape,
+                function or _narrowest(self.reference, inputs, params), output.dtype, output.shape,
                 output.dtype.as_numpy_dtype,
             )  # fmt: skip
         return outputs[0]
+
+    def _compiled(
+        self, inputs: Sequence[Tensor], params: Mapping[str, Any], kind: TensorType
+    ) -> Callable[..., Array] | None:
+        """Return a compiled form of a large product or convolution; None for everything else."""
+        types = [t._type for t in inputs]
+        if not callable(self.lower) or kind.dtype.is_complex or kind.dtype.kind == "string":
+            return None
+        if not is_contraction(self.lower(*types, **params), kind):
+            return None
+        found: Callable[..., Array] = provider("eager")(self, types, params)
+        return found
 
     def apply(self, inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
         """Apply the operation and return all outputs: at once, or as a node of the traced graph."""

@@ -12,10 +12,13 @@ A program is data. Its descriptor is an array of 64-bit words:
     5 offsets         address: for each slot, how many bytes after the base
     6 bases           address of the pointers to inputs, outputs, constants, arena, ...
     7 status          address of a byte per check
+    8 turns           jumps back after which `start` returns to its caller, which may want to end
+    9 first           number of the call to begin with
 
 `start` fills the slots from the bases, then every thread runs every kernel, with a barrier after
-each. A check whose byte is set ends the walk on all threads, once all have seen it: the caller may
-clear it for the next run.
+each. After many turns of a loop it returns the number of the call to go on with, 0 otherwise, so
+that its caller can end a loop that does not. A check whose byte is set ends the walk on all
+threads, once all have seen it: the caller may clear it for the next run.
 
 Workers are threads parked inside one call of `worker`. They spin for a while, then sleep in the
 operating system until the next program.
@@ -31,6 +34,9 @@ from freshet.compiler.target import Target
 from freshet.core.errors import UnimplementedError
 
 CONTROL_BYTES: Final = 256
+DESCRIPTOR_WORDS: Final = 10
+FIRST_WORD: Final = 9
+"""Of the descriptor: the number of the call to begin with."""
 BARRIER_SPINS: Final = 4000
 """Turns before a waiting thread offers its core to others: kernels are short."""
 IDLE_SPINS: Final = 20_000
@@ -121,16 +127,21 @@ define internal ptr @word(ptr %base, i64 %number) alwaysinline {{
   ret ptr %found
 }}
 
-define internal void @walk(ptr %program, i64 %thread, i64 %threads, ptr %control) {{
+define internal i64 @walk(ptr %program, i64 %thread, i64 %threads, ptr %control) {{
 entry:
   %calls = call ptr @word(ptr %program, i64 0)
   %count_at = getelementptr i64, ptr %program, i64 1
   %count = load i64, ptr %count_at
   %status = call ptr @word(ptr %program, i64 7)
+  %turns_at = getelementptr i64, ptr %program, i64 8
+  %turns = load i64, ptr %turns_at
+  %begin_at = getelementptr i64, ptr %program, i64 9
+  %begin = load i64, ptr %begin_at
   %none = icmp eq i64 %count, 0
   br i1 %none, label %done, label %next
 next:
-  %i = phi i64 [0, %entry], [%i2, %on_with]
+  %i = phi i64 [%begin, %entry], [%i2, %on_with]
+  %left = phi i64 [%turns, %entry], [%left2, %on_with]
   %first = mul i64 %i, 3
   %second = add i64 %first, 1
   %third = add i64 %first, 2
@@ -146,13 +157,21 @@ jump:
 back:
   ; Nobody comes to what writes the boolean again before all have read it.
   call void @barrier(ptr %control, i64 %threads)
-  br label %taken
+  %forward = icmp ugt i64 %check, %i
+  br i1 %forward, label %taken, label %turn
+turn:
+  %left1 = sub i64 %left, 1
+  %spent = icmp eq i64 %left1, 0
+  br i1 %spent, label %pause, label %taken
+pause:
+  ret i64 %check
 ask:
   %boolean_at = load ptr, ptr %arguments
   %boolean = load i8, ptr %boolean_at
   %holds = icmp ne i8 %boolean, 0
   br i1 %holds, label %more, label %taken
 taken:
+  %left3 = phi i64 [%left, %back], [%left1, %turn], [%left, %ask]
   br label %on_with
 run:
   call void %function(ptr %arguments, i64 %thread, i64 %threads)
@@ -166,16 +185,17 @@ look:
   br i1 %failed, label %leave, label %more
 leave:
   call void @barrier(ptr %control, i64 %threads)
-  ret void
+  ret i64 0
 more:
   %i1 = add i64 %i, 1
   br label %on_with
 on_with:
   %i2 = phi i64 [%i1, %more], [%check, %taken]
+  %left2 = phi i64 [%left, %more], [%left3, %taken]
   %on = icmp ult i64 %i2, %count
   br i1 %on, label %next, label %done
 done:
-  ret void
+  ret i64 0
 }}
 
 define internal void @fill(ptr %program) {{
@@ -206,7 +226,7 @@ done:
   ret void
 }}
 
-define void @start(ptr %control, ptr %program, i64 %threads) {{
+define i64 @start(ptr %control, ptr %program, i64 %threads) {{
 entry:
   call void @fill(ptr %program)
   %alone = icmp eq i64 %threads, 1
@@ -218,8 +238,8 @@ call:
   {wake}
   br label %run
 run:
-  call void @walk(ptr %program, i64 0, i64 %threads, ptr %control)
-  ret void
+  %resume = call i64 @walk(ptr %program, i64 0, i64 %threads, ptr %control)
+  ret i64 %resume
 }}
 
 define void @stop(ptr %control) {{
@@ -258,7 +278,7 @@ woken:
   br i1 %ends, label %out, label %work
 work:
   %program = call ptr @word(ptr %control, i64 2)
-  call void @walk(ptr %program, i64 %thread, i64 %threads, ptr %control)
+  %resume = call i64 @walk(ptr %program, i64 %thread, i64 %threads, ptr %control)
   br label %idle
 out:
   ret void

@@ -34,6 +34,9 @@ SMALL: Final = 1 << 16
 """Operations and bytes of a program that one thread has done before another is awake."""
 MOST_FROM_DATA: Final = 32
 """Programs that are compiled for shapes that data decides on; for more, compiling never pays."""
+_WORK_AT_ONCE: Final = 1 << 30
+"""Operations and bytes of a loop, about, between two looks at whether the user wants to stop."""
+_MOST_TURNS: Final = 1 << 16
 _BYTES: Final = np.dtype(np.uint8)
 _WORDS: Final = np.dtype(np.int64)
 
@@ -256,10 +259,8 @@ class Executable:
         scratch = Place("scratch", 0)
         places = [p for _, call in run for p in _places(call, scratch)]
         slots = aligned_empty((len(places),), _WORDS)
-        numbers, offsets = (
-            np.array(column, np.int64)
-            for column in zip(*map(self._base_and_offset, places), strict=True)
-        )
+        pairs = np.array([self._base_and_offset(p) for p in places], np.int64).reshape(-1, 2)
+        numbers, offsets = (np.ascontiguousarray(column) for column in pairs.T)
         calls = aligned_empty((len(run), 3), _WORDS)
         first = 0
         for row, (function, call) in zip(calls, run, strict=True):
@@ -271,7 +272,8 @@ class Executable:
             first += len(_places(call, scratch))
         descriptor = np.array(
             [calls.ctypes.data, len(run), slots.ctypes.data, len(places), numbers.ctypes.data,
-             offsets.ctypes.data, self._bases.ctypes.data, self._status.ctypes.data], np.int64,
+             offsets.ctypes.data, self._bases.ctypes.data, self._status.ctypes.data,
+             _turns(run), 0], np.int64,
         )  # fmt: skip
         return Segment(calls, descriptor, [slots, numbers, offsets], descriptor.ctypes.data)
 
@@ -446,20 +448,33 @@ def _separate_resized(
     )
 
 
+def _turns(run: Sequence[tuple[int, KernelCall | Jump]]) -> int:
+    """Return how often a segment's loops go round before Python may end them."""
+    work = sum(_work(call.kernel) for _, call in run if isinstance(call, KernelCall))
+    return max(min(_WORK_AT_ONCE // max(work, 1), _MOST_TURNS), 1)
+
+
 def _leaps(calls: Sequence[Call]) -> set[int]:
-    """Return the numbers of the jumps that pass a call to the host, or another such jump."""
-    outside = {i for i, c in enumerate(calls) if isinstance(c, HostCall)}
-    jumps = {
-        i: range(min(i, c.target), max(i, c.target))
-        for i, c in enumerate(calls) if isinstance(c, Jump)
-    }  # fmt: skip
+    """Return the numbers of the jumps that leave a segment.
+
+    They pass a call to the host, another such jump, or the place where one of these goes on.
+    """
+    hosts = {i for i, c in enumerate(calls) if isinstance(c, HostCall)}
+    jumps = {i: c.target for i, c in enumerate(calls) if isinstance(c, Jump)}
     found: set[int] = set()
     while True:
-        more = {i for i, way in jumps.items() if any(n in way for n in outside)} - found
+        outside = hosts | found
+        splits = {jumps[i] for i in found}
+        more = {
+            i for i, target in jumps.items()
+            if i not in found and (
+                any(n in range(min(i, target), max(i, target)) for n in outside)
+                or any(n in range(min(i, target) + 1, max(i + 1, target)) for n in splits)
+            )
+        }  # fmt: skip
         if not more:
             return found
         found |= more
-        outside |= more
 
 
 def _places(call: KernelCall | Jump, scratch: Place) -> tuple[Place, ...]:

@@ -13,7 +13,7 @@ from freshet.compiler.target import host
 from freshet.core.buffers import aligned_empty
 from freshet.core.config import config
 from freshet.runtime.code import text_addresses
-from freshet.runtime.driver import CONTROL_BYTES, driver_text
+from freshet.runtime.driver import CONTROL_BYTES, FIRST_WORD, driver_text
 
 _lock = threading.RLock()
 """Held while a program runs or the pool changes. A program may call Python that runs another."""
@@ -34,7 +34,7 @@ class ThreadPool:
         self.lock = _lock
         pointer, word = ctypes.c_void_p, ctypes.c_int64
         start, stop, worker = text_addresses(driver_text(host()), ("start", "stop", "worker"))
-        self._start = ctypes.CFUNCTYPE(None, pointer, pointer, word)(start)
+        self._start = ctypes.CFUNCTYPE(word, pointer, pointer, word)(start)
         self._stop = ctypes.CFUNCTYPE(None, pointer)(stop)
         run = ctypes.CFUNCTYPE(None, pointer, word, word)(worker)
         self._control_block = aligned_empty((CONTROL_BYTES // 8,), np.dtype(np.int64))
@@ -56,7 +56,17 @@ class ThreadPool:
             descriptor: The address.
             alone: Let the other threads sleep, which is faster if there is next to nothing to do.
         """
-        self._start(self._control, descriptor, 1 if alone else self.threads)
+        threads = 1 if alone else self.threads
+        resume = self._start(self._control, descriptor, threads)
+        if resume:
+            first = ctypes.c_int64.from_address(descriptor + 8 * FIRST_WORD)
+            try:
+                # Between two parts of a loop Python may raise KeyboardInterrupt.
+                while resume:
+                    first.value = resume
+                    resume = self._start(self._control, descriptor, threads)
+            finally:
+                first.value = 0
 
     def close(self) -> None:
         """Stop the workers and wait until they are gone; who has the pool may go on using it."""

@@ -17,6 +17,7 @@ import numpy as np
 from freshet.compiler.target import host
 from freshet.core.buffers import aligned_empty
 from freshet.runtime.code import text_addresses
+from freshet.runtime.driver import DESCRIPTOR_WORDS
 from freshet.runtime.execute import Segment
 
 Words = np.ndarray[Any, np.dtype[np.int64]]
@@ -57,7 +58,7 @@ def segment(rows: Sequence[Words], like: Segment | None = None) -> Segment:
     """Return a segment of the given calls, whose memory is that of `like`."""
     calls: Words = np.array(rows, np.int64)
     if like is None:
-        descriptor: Words = np.zeros(8, np.int64)
+        descriptor: Words = np.zeros(DESCRIPTOR_WORDS, np.int64)
     else:
         descriptor = like.descriptor.copy()
     descriptor[:2] = calls.ctypes.data, len(rows)

@@ -64,7 +64,7 @@ CASES = [(package_of(stub), name) for stub in STUBS for name in names_in(stub)]
 def test_every_name_leads_somewhere(package: str, name: str) -> None:
     module: Any = importlib.import_module(package)
     found = getattr(module, name)
-    assert found is not None
+    assert found is not None or name == "newaxis"
     assert vars(module)[name] is found, "it is kept in the package after its first use"
 
 

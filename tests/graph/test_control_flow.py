@@ -360,3 +360,39 @@ def test_case_without_a_match_or_with_two_is_refused() -> None:
         ft.case([(True, lambda: 1.0), (True, lambda: 2.0)], exclusive=True)
     with pytest.raises(ft.errors.InvalidArgumentError, match="empty"):
         ft.switch_case(0, [])
+
+
+def test_a_branch_that_returns_to_python_keeps_its_result(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    @ft.function
+    def f(n: ft.Tensor) -> Any:
+        def step(i: ft.Tensor, stop: ft.Tensor) -> Any:
+            def late() -> ft.Tensor:
+                def shown() -> ft.Tensor:
+                    ft.print("at", i, output_stream=sys.stdout)
+                    return ft.constant(True)
+
+                return ft.cond(i >= 3, shown, lambda: stop)
+
+            return i + 1, ft.cond(i < 2, lambda: stop, late)
+
+        return ft.while_loop(lambda i, stop: (i < n) & ~stop, step, [0, False])
+
+    steps, stopped = f(ft.constant(9))
+    assert (int(steps), bool(stopped)) == (4, True)
+    assert capfd.readouterr().out == "at 3\n"
+
+
+def test_a_branch_may_do_nothing_but_return_to_python_in_a_loop() -> None:
+    @ft.function
+    def f(a: ft.Tensor) -> ft.Tensor:
+        def step(i: ft.Tensor, a: ft.Tensor) -> Any:
+            def swapped() -> ft.Tensor:
+                return ft.tensor_scatter_nd_update(a, [[i], [i + 1]], [a[i + 1], a[i]])
+
+            return i + 1, ft.cond(a[i] > a[i + 1], swapped, lambda: a)
+
+        return ft.while_loop(lambda i, a: i < 3, step, [0, a])[1]
+
+    assert f(ft.constant([4.0, 1.0, 3.0, 2.0])).numpy().tolist() == [1.0, 3.0, 2.0, 4.0]

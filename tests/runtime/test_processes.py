@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -234,3 +235,29 @@ def test_dumps_of_passes_go_to_the_error_stream() -> None:
     assert headings[0] == "--- after specialize ---"
     assert headings[-2:] == ["--- after fuse ---", "--- after memory ---"]
     assert len(headings) > 8
+
+
+@pytest.mark.parametrize("rows", [1, 300], ids=["small", "large"])
+def test_ctrl_c_ends_a_loop_that_does_not(rows: int) -> None:
+    process = start(f"""
+        @ft.function
+        def endless(x):
+            return ft.while_loop(lambda x: x[0, 0] < 2.0, lambda x: [x @ x], [x])[0]
+
+        @ft.function
+        def ends(n):
+            return ft.while_loop(lambda i: i < n, lambda i: [i + 1], [0])[0]
+
+        x = ft.eye({rows})
+        print("ready", flush=True)
+        try:
+            endless(x)
+        except KeyboardInterrupt:
+            print("stopped", endless(x * 3.0).numpy()[0, 0], int(ends(ft.constant(300_000))))
+    """)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (0, "stopped 3.0 300000\n", "")

@@ -20,7 +20,7 @@ from freshet.core.shapes import TensorType
 from freshet.graph.ir import Graph, Node, Value
 from freshet.ops import scalar
 from freshet.ops.array import expand_dims_p, squeeze_p, transpose_p
-from freshet.ops.nest import Check, Host, Nest, Nested, Reshape
+from freshet.ops.nest import Check, Host, Nested, Reshape, is_contraction
 
 CHEAP: Final = 2
 """Scalar operations that may be repeated in every reader rather than stored."""
@@ -34,8 +34,6 @@ WEIGHTS: Final = {
 """Rough cost of a scalar operation; 1 for those not listed."""
 LONGEST: Final = 64
 """Operations one after the other that a reader repeats; the value in between is kept in memory."""
-LARGE_CONTRACTION: Final = 1 << 15
-"""Multiply-adds from which a contraction is worth a schedule of its own."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +60,6 @@ def is_alias(node: Node) -> bool:
     if isinstance(node.lower, (Reshape, Check)):
         return True
     return node.primitive in {expand_dims_p, squeeze_p} and not isinstance(node.lower, Host)
-
-
-def is_contraction(nest: Nest, kind: TensorType) -> bool:
-    """Return whether a nest is a large sum of products that the tiled schedule can take."""
-    if len(nest.reduce) != 1 or nest.reduce[0].op != "sum" or nest.body is None:
-        return False
-    if len(nest.operands) != 2 or kind.dtype not in {dtypes.float32, dtypes.float64}:
-        return False
-    x, y = (scalar.operand(i, kind.dtype) for i in range(2))
-    if nest.body(x, y) is not x * y:
-        return False
-    return kind.num_elements * math.prod(nest.reduced) >= LARGE_CONTRACTION
 
 
 class _Costs:

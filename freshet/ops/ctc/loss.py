@@ -65,7 +65,7 @@ class _Lattice:
         before = np.full_like(self.label, blank)
         before[:, 2:] = self.label[:, :-2]
         self.skips: Array = (number % 2 == 1) & (self.label != before) & (number > 1)
-        self.length = logit_length.astype(np.int64)
+        self.length: Array = logit_length.astype(np.int64)
         rows = np.arange(self.batch)[:, None]
         self.emit = np.where(outside, -np.inf, self.log_p[:, rows, self.label])
 
@@ -96,7 +96,8 @@ class _Lattice:
                 following = np.logaddexp(onward, _shift(onward, -1))
                 jumped = np.where(skip_into, _shift(onward, -2), -np.inf)
                 following = np.logaddexp(following, jumped)
-            beta[t] = np.where((t == self.length - 1)[:, None], final, following)
+            ends_here = np.equal(self.length - 1, t)[:, None]
+            beta[t] = np.where(ends_here, final, following)
             beta[t][t >= self.length] = -np.inf
         return beta
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from freshet.core import dtypes
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.tensor import Tensor

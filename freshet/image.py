@@ -1,0 +1,50 @@
+"""Images: ``ft.image``."""
+
+from freshet.ops.image.adjust import adjust_brightness as adjust_brightness
+from freshet.ops.image.adjust import adjust_contrast as adjust_contrast
+from freshet.ops.image.adjust import adjust_gamma as adjust_gamma
+from freshet.ops.image.adjust import adjust_hue as adjust_hue
+from freshet.ops.image.adjust import adjust_saturation as adjust_saturation
+from freshet.ops.image.adjust import per_image_standardization as per_image_standardization
+from freshet.ops.image.colour import grayscale_to_rgb as grayscale_to_rgb
+from freshet.ops.image.colour import hsv_to_rgb as hsv_to_rgb
+from freshet.ops.image.colour import rgb_to_grayscale as rgb_to_grayscale
+from freshet.ops.image.colour import rgb_to_hsv as rgb_to_hsv
+from freshet.ops.image.colour import rgb_to_yiq as rgb_to_yiq
+from freshet.ops.image.colour import rgb_to_yuv as rgb_to_yuv
+from freshet.ops.image.colour import yiq_to_rgb as yiq_to_rgb
+from freshet.ops.image.colour import yuv_to_rgb as yuv_to_rgb
+from freshet.ops.image.crop_and_pad import central_crop as central_crop
+from freshet.ops.image.crop_and_pad import crop_to_bounding_box as crop_to_bounding_box
+from freshet.ops.image.crop_and_pad import pad_to_bounding_box as pad_to_bounding_box
+from freshet.ops.image.crop_and_pad import resize_with_crop_or_pad as resize_with_crop_or_pad
+from freshet.ops.image.flip import flip_left_right as flip_left_right
+from freshet.ops.image.flip import flip_up_down as flip_up_down
+from freshet.ops.image.flip import rot90 as rot90
+from freshet.ops.image.flip import transpose as transpose
+from freshet.ops.image.pixel_types import convert_image_dtype as convert_image_dtype
+from freshet.ops.image.random_changes import random_brightness as random_brightness
+from freshet.ops.image.random_changes import random_contrast as random_contrast
+from freshet.ops.image.random_changes import random_crop as random_crop
+from freshet.ops.image.random_changes import random_flip_left_right as random_flip_left_right
+from freshet.ops.image.random_changes import random_flip_up_down as random_flip_up_down
+from freshet.ops.image.random_changes import random_hue as random_hue
+from freshet.ops.image.random_changes import random_saturation as random_saturation
+from freshet.ops.image.random_changes import (
+    stateless_random_brightness as stateless_random_brightness,
+)
+from freshet.ops.image.random_changes import stateless_random_contrast as stateless_random_contrast
+from freshet.ops.image.random_changes import stateless_random_crop as stateless_random_crop
+from freshet.ops.image.random_changes import (
+    stateless_random_flip_left_right as stateless_random_flip_left_right,
+)
+from freshet.ops.image.random_changes import (
+    stateless_random_flip_up_down as stateless_random_flip_up_down,
+)
+from freshet.ops.image.random_changes import stateless_random_hue as stateless_random_hue
+from freshet.ops.image.random_changes import (
+    stateless_random_saturation as stateless_random_saturation,
+)
+from freshet.ops.image.resize import ResizeMethod as ResizeMethod
+from freshet.ops.image.resize import resize as resize
+from freshet.ops.image.resize import resize_with_pad as resize_with_pad
