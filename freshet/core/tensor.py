@@ -348,7 +348,7 @@ class Tensor(Operand):
         return int(self._scalar("an index"))
 
     def __format__(self, spec: str) -> str:
-        return format(self._scalar("format()"), spec) if spec else str(self)
+        return str(self) if self._array is None else format(self._array[()], spec)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -368,10 +368,23 @@ class Tensor(Operand):
         if self._symbol is not None:
             return f"<ft.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
         return (
-            f"<ft.Tensor: shape={self.shape}, dtype={self.dtype.name}, numpy={self._value[()]!r}>"
+            f"<ft.Tensor: shape={self.shape}, dtype={self.dtype.name}, "
+            f"numpy={array_text(self._value, repr)}>"
         )
 
     def __str__(self) -> str:
         if self._symbol is not None:
             return f"Tensor({self.name!r}, shape={self.shape}, dtype={self.dtype.name})"
-        return f"ft.Tensor({self._value[()]}, shape={self.shape}, dtype={self.dtype.name})"
+        values = array_text(self._value, str)
+        return f"ft.Tensor({values}, shape={self.shape}, dtype={self.dtype.name})"
+
+
+def array_text(array: Array, text: Callable[[Any], str]) -> str:
+    """Return the values as `str` or `repr` writes them, those of several lines below each other.
+
+    A single one is written as Python writes it, not as NumPy's ``np.float32(0.5)``.
+    """
+    if array.ndim == 0:
+        return text(array.item() if text is repr else array[()])
+    written = text(array)
+    return f"\n{written}" if "\n" in written else written

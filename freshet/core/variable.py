@@ -16,7 +16,7 @@ from freshet.core.errors import DTypeError, FailedPreconditionError, InvalidArgu
 from freshet.core.providers import provider
 from freshet.core.scopes import scoped
 from freshet.core.shapes import TensorShape, TensorSpec
-from freshet.core.tensor import Array, Operand, Reference, Tensor
+from freshet.core.tensor import Array, Operand, Reference, Tensor, array_text
 
 _NUMBERS = itertools.count()
 
@@ -382,5 +382,5 @@ class Variable(Operand):
     def __repr__(self) -> str:
         return (
             f"<ft.Variable {self.name!r} shape={self.shape} dtype={self.dtype.name}, "
-            f"numpy={self._array[()]!r}>"
+            f"numpy={array_text(self._array, repr)}>"
         )

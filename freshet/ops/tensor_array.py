@@ -123,7 +123,9 @@ class TensorArray(CompositeTensor):
         [1.0, 2.0]
     """
 
-    __slots__ = ("_buffer", "_count", "_infer_shape", "_items", "_shape", "dtype", "dynamic_size")
+    __slots__ = (
+        "_buffer", "_count", "_infer_shape", "_items", "_length", "_shape", "dtype", "dynamic_size",
+    )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 (TensorFlow's signature)
         self,
@@ -145,22 +147,22 @@ class TensorArray(CompositeTensor):
         self._shape = None if element_shape is None else TensorShape(element_shape)
         self._buffer: Tensor | None = None
         self._count: Tensor | None = None
+        self._length: Tensor | None = None  # of a buffer that waits for the elements' shape
         self._items: list[Tensor | None] = []
         length = convert_to_tensor(0 if size is None else size)
         known = _known_index(length)
         if known is not None:
             self._items = [None] * known
         else:
-            self._start_buffer(length)
+            self._length = m.cast(length, "int32")
+            if self._shape is not None and None not in self._shape:
+                self._buffer = self._blank(list(self._shape))
 
-    def _start_buffer(self, length: Tensor) -> None:
-        """Begin with a number of elements that only the run knows."""
-        if self._shape is None:
-            raise InvalidArgumentError(
-                "TensorArray: a size that is known only at the run needs element_shape"
-            )
-        self._buffer = shaping.zeros([length, *self._shape], self.dtype)
-        self._count = m.cast(length, "int32")
+    def _blank(self, shape: Sequence[Any]) -> Tensor:
+        """Return a buffer of as many zeros as only the run knows, and count its rows."""
+        assert self._length is not None
+        self._count = self._length if self.dynamic_size else None
+        return shaping.zeros([self._length, *shape], self.dtype)
 
     @property
     def element_shape(self) -> TensorShape | None:
@@ -180,7 +182,7 @@ class TensorArray(CompositeTensor):
     def size(self, name: str | None = None) -> Tensor:
         """Return how many elements there are, an int32."""
         if self._buffer is None:
-            return convert_to_tensor(len(self._items))
+            return convert_to_tensor(len(self._items)) if self._length is None else self._length
         if self._count is not None:
             return self._count
         return shaping.shape(self._buffer)[0]
@@ -199,7 +201,7 @@ class TensorArray(CompositeTensor):
         """
         place = convert_to_tensor(index)
         known = _known_index(place)
-        if known is not None and self._buffer is None:
+        if known is not None and self._buffer is None and self._length is None:
             self._check_index(known)
             return self._written(known, self._element(value))
         tensor = self._element(value)
@@ -248,6 +250,7 @@ class TensorArray(CompositeTensor):
         other.dtype, other.dynamic_size = self.dtype, self.dynamic_size
         other._infer_shape, other._shape = self._infer_shape, self._shape
         other._buffer, other._count, other._items = buffer, self._count, []
+        other._length = self._length if buffer is None else None
         return other
 
     def _buffered(self, like: Tensor | None = None) -> TensorArray:
@@ -256,10 +259,23 @@ class TensorArray(CompositeTensor):
             return self
         if self._shape is None and like is not None:
             self._shape = like.shape
+        if self._length is not None:
+            return self._like(self._blank(self._sizes(like)))
         result = self._like(self._stacked())
         if self.dynamic_size:
             result._count = convert_to_tensor(np.int32(len(self._items)))
         return result
+
+    def _sizes(self, like: Tensor | None) -> list[Any]:
+        """Return the sizes of an element, those that only the run knows from one that is there."""
+        if self._shape is None or (None in self._shape and like is None):
+            raise InvalidArgumentError(
+                "TensorArray: nothing was written, and the elements' shape is not known; give "
+                "element_shape"
+            )
+        if like is None:
+            return list(self._shape)
+        return [shaping.shape(like)[d] if n is None else n for d, n in enumerate(self._shape)]
 
     def _zeros(self) -> Tensor:
         if self._shape is None or None in self._shape:
@@ -284,7 +300,7 @@ class TensorArray(CompositeTensor):
         """
         place = convert_to_tensor(index)
         known = _known_index(place)
-        if self._buffer is None and known is not None:
+        if self._buffer is None and self._length is None and known is not None:
             if not 0 <= known < len(self._items):
                 raise OutOfRangeError(
                     f"TensorArray: index {known} is outside [0, {len(self._items)})"
@@ -297,11 +313,12 @@ class TensorArray(CompositeTensor):
 
     def stack(self, name: str | None = None) -> Tensor:
         """Return all elements in one tensor, ``[size, ...]``."""
-        if self._buffer is None:
-            return self._stacked()
-        if self._count is not None:
-            return self._buffer[: self._count]
-        return self._buffer
+        array = self if self._buffer is not None or self._length is None else self._buffered()
+        if array._buffer is None:
+            return array._stacked()
+        if array._count is not None:
+            return array._buffer[: array._count]
+        return array._buffer
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """Return some elements in one tensor, in the order of `indices`."""
@@ -309,7 +326,8 @@ class TensorArray(CompositeTensor):
 
     def concat(self, name: str | None = None) -> Tensor:
         """Return the elements joined along their first dimension."""
-        if self._buffer is None and all(item is not None for item in self._items):
+        written = self._length is None and all(item is not None for item in self._items)
+        if self._buffer is None and written:
             return shaping.concat([i for i in self._items if i is not None], 0)
         rows = self.stack()
         sizes = shaping.shape(rows)
@@ -359,7 +377,9 @@ class TensorArray(CompositeTensor):
         """Do nothing; kept for TensorFlow 1.x programs."""
 
     def __repr__(self) -> str:
-        length = len(self._items) if self._buffer is None else self._buffer.shape[0]
+        length: Any = len(self._items) if self._length is None else None
+        if self._buffer is not None:
+            length = self._buffer.shape[0]
         return (
             f"<ft.TensorArray dtype={self.dtype.name} size={length} "
             f"element_shape={self._shape} dynamic_size={self.dynamic_size}>"

@@ -167,6 +167,7 @@ class Executable:
         program: What it runs.
         resized: Numbers of the variables whose new values, of another shape than the old ones, are
             the last outputs.
+        is_small: Whether one thread runs it alone.
         segments: Its calls as the driver runs them: kernels together, host calls one by one.
     """
 
@@ -181,7 +182,7 @@ class Executable:
         self._objects: dict[Place, Array] = {}
         self._arena = aligned_empty((max(program.arena_bytes, 64),), _BYTES)
         self._status = aligned_empty((max(len(program.checks), 1),), _BYTES)
-        self._is_small = sum(map(_work, program.kernels)) < SMALL
+        self.is_small: Final = sum(map(_work, program.kernels)) < SMALL
         self._scratch_bytes = max((scratch_bytes(k, host()) for k in program.kernels), default=0)
         self._threads = 0
         self._scratch = aligned_empty((64,), _BYTES)
@@ -332,7 +333,7 @@ class Executable:
             if isinstance(segment, HostCall):
                 self._run_host(segment, inputs, outputs)
             elif isinstance(segment, Segment):
-                threads.run(segment.address, alone=self._is_small)
+                threads.run(segment.address, alone=self.is_small)
                 if self.program.checks and self._status.any():
                     self._raise_check(inputs, outputs)
         return outputs

@@ -206,6 +206,10 @@ class TimedRun:
         return found
 
 
+def _threads(executable: Executable) -> int:
+    return 1 if executable.is_small else pool().threads
+
+
 class Timed:
     """The calls of a program with stamps around each."""
 
@@ -215,7 +219,8 @@ class Timed:
                 f"{executable.program.name}: data decides which kernels run, and how often, so "
                 "they cannot be timed one by one"
             )
-        self.threads = pool().threads
+        self._executable = executable
+        self.threads = _threads(executable)
         count = len(executable.program.work) + 2 * len(executable.segments)
         self._stamps = Stamps(count, self.threads)
         self._kernels: list[tuple[int, int]] = []
@@ -223,6 +228,11 @@ class Timed:
         self._hosts: list[tuple[int, int]] = []
         """Per call to the host, its number and that of the meeting before it."""
         self.segments: Final = list(self._build(executable.segments))
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether another number of threads runs the program now."""
+        return self.threads != _threads(self._executable)
 
     def _build(self, segments: Sequence[Part]) -> Iterator[Part]:
         # Threads meet before the first kernel, so that waking them is not part of it, and around a

@@ -201,7 +201,7 @@ class Recorder:
 
     def _timed_of(self, executable: Executable) -> Timed:
         timed = self._timed.get(executable)
-        if timed is None or timed.threads != pool().threads:
+        if timed is None or timed.is_outdated:
             timed = self._timed[executable] = Timed(executable)
         return timed
 

@@ -293,11 +293,16 @@ class TestPython:
     def test_printing(self) -> None:
         x = ft.constant([1.0, 2.5])
         assert str(x) == "ft.Tensor([1.  2.5], shape=(2,), dtype=float32)"
-        assert f"{x}" == str(x)
+        assert f"{x}" == "[1.  2.5]"
+        assert f"{ft.constant(2)} {ft.constant(0.5):.2f}" == "2 0.50"
+        assert str(ft.constant(0.1)) == "ft.Tensor(0.1, shape=(), dtype=float32)"
+        assert str(ft.constant([[1], [2]])).startswith("ft.Tensor(\n[[1]\n [2]], shape=(2, 1)")
+        with pytest.raises(TypeError, match="format"):
+            f"{x:.2f}"
         assert repr(x) == (
             "<ft.Tensor: shape=(2,), dtype=float32, numpy=array([1. , 2.5], dtype=float32)>"
         )
-        assert repr(ft.constant(3)) == "<ft.Tensor: shape=(), dtype=int32, numpy=np.int32(3)>"
+        assert repr(ft.constant(3)) == "<ft.Tensor: shape=(), dtype=int32, numpy=3>"
 
     def test_attributes(self) -> None:
         x = ft.constant(A)

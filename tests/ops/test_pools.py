@@ -127,3 +127,37 @@ def test_fractional_pooling_differs_without_a_seed() -> None:
 def test_wrong_arguments(call: Any, message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=message):
         call()
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_with_space_to_batch_is_a_window_with_holes(first: bool) -> None:
+    x = np.moveaxis(X, -1, 1) if first else X
+    layout = "NCHW" if first else "NHWC"
+    found = ft.nn.with_space_to_batch(
+        x, [2, 3], "SAME", lambda part, rank, pads: ft.nn.conv2d(part, W, 1, pads, layout),
+        [3, 2], data_format=layout,
+    ).numpy()  # fmt: skip
+    expected = ft.nn.conv2d(x, W, 1, "SAME", layout, [2, 3]).numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_without_holes_space_to_batch_changes_nothing() -> None:
+    seen: list[Any] = []
+    ft.nn.with_space_to_batch(X, [1, 1], "SAME", lambda *given: seen.append(given))
+    assert seen[0][1:] == (2, "SAME")
+
+
+def test_general_dropout_keeps_what_its_sampler_says() -> None:
+    drawn = np.float32([[0.1, 0.5, 0.9]])
+    found = ft.nn.experimental.general_dropout(
+        np.ones((2, 3), np.float32), 0.5, lambda shape, dtype: drawn, [1, 3]
+    )
+    assert found.numpy().tolist() == [[0, 2, 2]] * 2
+
+
+def test_dropout_of_a_rate_that_is_known_only_at_the_run() -> None:
+    traced = ft.function(lambda rate: ft.nn.dropout(np.ones(20_000, np.float32), rate))
+    for rate in (0.2, 0.7):
+        found = traced(ft.constant(rate)).numpy()
+        np.testing.assert_allclose(found.max(), 1 / (1 - rate), rtol=1e-6)
+        assert abs((found == 0).mean() - rate) < 0.02

@@ -15,8 +15,8 @@ from freshet.core.tensor import Tensor
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.image.colour import channels_of, colours, colours_of, hue_saturation_value
-from freshet.ops.image.pixel_types import as_floats, convert_image_dtype
 from freshet.ops.image.operands import image_operand, images_operand
+from freshet.ops.image.pixel_types import as_floats, convert_image_dtype
 from freshet.ops.joining import stack
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_mean, reduce_prod, reduce_std

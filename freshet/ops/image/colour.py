@@ -124,7 +124,7 @@ def rgb_to_grayscale(images: TensorLike, name: str | None = None) -> Tensor:
 
     Example:
         >>> rgb_to_grayscale(np.uint8([[255, 255, 255]])).numpy().tolist()
-        [[254]]
+        [[255]]
     """
     x = colours("image.rgb_to_grayscale", images)
     pixels = as_floats("image.rgb_to_grayscale", x)

@@ -10,9 +10,8 @@ from freshet.core import dtypes
 from freshet.core.errors import InvalidArgumentError, OpError
 from freshet.core.tensor import Tensor
 from freshet.ops import array as a
-from freshet.ops import lookup
+from freshet.ops import lookup, slicing
 from freshet.ops import math as m
-from freshet.ops import slicing
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.image.crop_and_pad import pad_to_bounding_box
 from freshet.ops.image.operands import image_operand, require, whole_number

@@ -20,7 +20,7 @@ def whole(x: Any) -> Any:
 
 
 def test_it_is_printed_with_its_parts() -> None:
-    assert repr(matrix()).startswith("SparseTensor(indices=ft.Tensor([[0 1]")
+    assert repr(matrix()).startswith("SparseTensor(indices=ft.Tensor(\n[[0 1]")
     assert matrix().shape == (2, 3)
     assert matrix().get_shape().as_list() == [2, 3]
 
