@@ -6,6 +6,17 @@ from freshet.ops.image.adjust import adjust_gamma as adjust_gamma
 from freshet.ops.image.adjust import adjust_hue as adjust_hue
 from freshet.ops.image.adjust import adjust_saturation as adjust_saturation
 from freshet.ops.image.adjust import per_image_standardization as per_image_standardization
+from freshet.ops.image.codecs import adjust_jpeg_quality as adjust_jpeg_quality
+from freshet.ops.image.codecs import decode_and_crop_jpeg as decode_and_crop_jpeg
+from freshet.ops.image.codecs import decode_bmp as decode_bmp
+from freshet.ops.image.codecs import decode_gif as decode_gif
+from freshet.ops.image.codecs import decode_image as decode_image
+from freshet.ops.image.codecs import decode_jpeg as decode_jpeg
+from freshet.ops.image.codecs import decode_png as decode_png
+from freshet.ops.image.codecs import encode_jpeg as encode_jpeg
+from freshet.ops.image.codecs import encode_png as encode_png
+from freshet.ops.image.codecs import extract_jpeg_shape as extract_jpeg_shape
+from freshet.ops.image.codecs import is_jpeg as is_jpeg
 from freshet.ops.image.colour import grayscale_to_rgb as grayscale_to_rgb
 from freshet.ops.image.colour import hsv_to_rgb as hsv_to_rgb
 from freshet.ops.image.colour import rgb_to_grayscale as rgb_to_grayscale
@@ -29,6 +40,7 @@ from freshet.ops.image.random_changes import random_crop as random_crop
 from freshet.ops.image.random_changes import random_flip_left_right as random_flip_left_right
 from freshet.ops.image.random_changes import random_flip_up_down as random_flip_up_down
 from freshet.ops.image.random_changes import random_hue as random_hue
+from freshet.ops.image.random_changes import random_jpeg_quality as random_jpeg_quality
 from freshet.ops.image.random_changes import random_saturation as random_saturation
 from freshet.ops.image.random_changes import (
     stateless_random_brightness as stateless_random_brightness,
@@ -42,6 +54,9 @@ from freshet.ops.image.random_changes import (
     stateless_random_flip_up_down as stateless_random_flip_up_down,
 )
 from freshet.ops.image.random_changes import stateless_random_hue as stateless_random_hue
+from freshet.ops.image.random_changes import (
+    stateless_random_jpeg_quality as stateless_random_jpeg_quality,
+)
 from freshet.ops.image.random_changes import (
     stateless_random_saturation as stateless_random_saturation,
 )

@@ -197,6 +197,7 @@ _ENUM: Final = {
 }  # fmt: skip
 _BY_NAME: Final = {d.name: d for d in ALL} | {"half": float16, "float": float32, "double": float64}
 _BY_SHORT: Final = {d.short: d for d in ALL}
+_BY_ENUM: Final = {number: _BY_NAME[name] for name, number in _ENUM.items()}
 _BY_PYTHON: Final[dict[object, DType]] = {bool: bool_, int: int32, float: float32,
                                           complex: complex128, str: string,
                                           bytes: string}  # fmt: skip
@@ -236,7 +237,8 @@ def as_dtype(value: object) -> DType:
 
     Args:
         value: A `DType`, a name ("float32", "half", "f32"), a NumPy dtype or scalar type, or one
-            of Python's `bool`, `int`, `float`, `str`, `bytes` (int32 and float32, as TensorFlow).
+            of Python's `bool`, `int`, `float`, `str`, `bytes` (int32 and float32, as TensorFlow),
+            or the number that files give it (`DType.as_datatype_enum`).
 
     Raises:
         TypeError: `value` names no dtype that Freshet has.
@@ -252,6 +254,8 @@ def as_dtype(value: object) -> DType:
         found = _BY_NAME.get(value) or _BY_SHORT.get(value)
     elif isinstance(value, type) and value in _BY_PYTHON:
         found = _BY_PYTHON[value]
+    elif type(value) is int:
+        found = _BY_ENUM.get(value)
     else:
         found = _from_numpy(value)
     if found is None:

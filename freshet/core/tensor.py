@@ -303,6 +303,14 @@ class Tensor(Operand):
         else:
             self.shape = self.shape.merge_with(shape)
 
+    def _suppose_shape(self, shape: Any) -> None:
+        """Take a shape for that of a result of Python of which no rank is known.
+
+        For operations that nearly always receive this shape; the run checks it.
+        """
+        if self._symbol is not None and not self._symbol.type.has_rank:
+            self.set_shape(shape)
+
     def _no_value(self, what: str) -> NoReturn:
         raise FailedPreconditionError(
             f"{self!r} is symbolic: {what} is known only when the traced function runs. Inside "
@@ -348,7 +356,7 @@ class Tensor(Operand):
         return int(self._scalar("an index"))
 
     def __format__(self, spec: str) -> str:
-        return str(self) if self._array is None else format(self._array[()], spec)
+        return str(self) if self._array is None and not spec else format(self._value[()], spec)
 
     def __len__(self) -> int:
         if not self.shape:

@@ -222,6 +222,7 @@ def _truth(name: str, value: Any) -> bool:
 def _predicate(name: str, pred: Tensor) -> Tensor:
     if not pred.dtype.is_bool:
         raise DTypeError(f"{name}: the predicate must be a boolean, received {pred._type}")
+    pred._suppose_shape(())
     if pred.shape.rank == 0:
         return pred
     if any(size not in {1, None} for size in pred.shape):
@@ -547,6 +548,7 @@ class _TracedLoop:
             body = self._open_body([])
         except _LearnedError:
             # Tensor arrays that did not know their elements' shape do now.
+            self._measure([a for a in flatten(self._start) if _is_unmeasured(a)])
             self._begin(self._start)
             return self._traced()
         variables = self._held(body.assigned)
@@ -565,6 +567,31 @@ class _TracedLoop:
         self._check(graph)
         params = {"condition": test, "body": graph, "carries": fixed}
         return operands, params, [v for v, _, _ in variables]
+
+    def _measure(self, arrays: Sequence[TensorArray]) -> None:
+        """Let arrays learn the sizes of elements that only the run knows, from a first step."""
+        if not arrays:
+            return
+
+        def sizes(*tensors: Tensor) -> list[Tensor]:
+            self._body(*self._packed(tensors))
+            found = [a._sizes for a in arrays]
+            for array in arrays:
+                array._sizes = None
+            missing = shaping.zeros([0], "int32")
+            return [missing if s is None else s for s in found]
+
+        traced = OpenBody("sizes", self._types, sizes).close([])
+        given = [*self._tensors, *traced.captured]
+        found = _inline_some(traced.graph, given, range(len(arrays)))
+        for array, tensor in zip(arrays, found, strict=True):
+            if tensor.shape == (0,):
+                raise InvalidArgumentError(
+                    f"TensorArray: elements of shape {array.element_shape}, whose sizes only the "
+                    "run knows, are written in a branch only; give an element_shape that is "
+                    "known, or write them outside the branch"
+                )
+            array._sizes = tensor
 
     def _open_body(self, variables: Sequence[tuple[Variable, TensorType, Tensor]]) -> OpenBody:
         return OpenBody("body", self._types, self._run_body, [(v, k) for v, k, _ in variables])
@@ -589,8 +616,7 @@ class _TracedLoop:
         expected = self._skeleton
         found = skeleton(result, expand_composites=True)
         if found != expected:
-            _learn_elements(self._start, result)
-            if skeleton(self._start, expand_composites=True) != expected:
+            if _learn_elements(self._start, result):
                 raise _LearnedError
             raise InvalidArgumentError(
                 f"while_loop: the loop variables nest like {expected}, body returns {found} (a dot "
@@ -624,13 +650,21 @@ class _LearnedError(Exception):
     """The loop must be traced again: its tensor arrays know more now."""
 
 
-def _learn_elements(start: Any, result: Any) -> None:
-    """Let tensor arrays learn their elements' shape from what a body made of them."""
+def _learn_elements(start: Any, result: Any) -> bool:
+    """Let tensor arrays learn their elements' shape from what a body made of them, if any does."""
     before, after = flatten(start), flatten(result)
+    learned = False
     if len(before) == len(after):
         for x, y in zip(before, after, strict=True):
             if isinstance(x, TensorArray) and isinstance(y, TensorArray):
+                x._sizes = None  # what the body found is a tensor of its own
                 x._completed(y)
+                learned = learned or (x._is_blank() and not y._is_blank())
+    return learned
+
+
+def _is_unmeasured(value: Any) -> bool:
+    return isinstance(value, TensorArray) and value._is_unmeasured()
 
 
 def _grows(value: Any) -> bool:

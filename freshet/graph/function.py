@@ -142,7 +142,8 @@ class Function:
         self._retracing.calls += 1
         if len(self._concrete) > traces and self.input_signature is None:
             self._retracing.traced(leaves)
-        if is_plain and self.input_signature is None and not self._reduce_retracing:
+        exact = self.input_signature is None and not self._reduce_retracing
+        if is_plain and exact and len(tensors) == len(args):  # no default is a tensor
             self._plain[tuple(key)] = concrete
         return concrete.call_flat(tensors)
 

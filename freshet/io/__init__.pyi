@@ -26,3 +26,13 @@ from freshet.ops.formats.sparse import serialize_many_sparse as serialize_many_s
 from freshet.ops.formats.sparse import serialize_sparse as serialize_sparse
 from freshet.ops.formats.tensor_proto import parse_tensor as parse_tensor
 from freshet.ops.formats.tensor_proto import serialize_tensor as serialize_tensor
+from freshet.ops.image.codecs import decode_and_crop_jpeg as decode_and_crop_jpeg
+from freshet.ops.image.codecs import decode_bmp as decode_bmp
+from freshet.ops.image.codecs import decode_gif as decode_gif
+from freshet.ops.image.codecs import decode_image as decode_image
+from freshet.ops.image.codecs import decode_jpeg as decode_jpeg
+from freshet.ops.image.codecs import decode_png as decode_png
+from freshet.ops.image.codecs import encode_jpeg as encode_jpeg
+from freshet.ops.image.codecs import encode_png as encode_png
+from freshet.ops.image.codecs import extract_jpeg_shape as extract_jpeg_shape
+from freshet.ops.image.codecs import is_jpeg as is_jpeg

@@ -68,6 +68,7 @@ from freshet.ops.embedding import safe_embedding_lookup_sparse as safe_embedding
 from freshet.ops.fractional_pooling import fractional_avg_pool as fractional_avg_pool
 from freshet.ops.fractional_pooling import fractional_max_pool as fractional_max_pool
 from freshet.ops.gathering import embedding_lookup as embedding_lookup
+from freshet.ops.isotonic import isotonic_regression as isotonic_regression
 from freshet.ops.morphology import dilation2d as dilation2d
 from freshet.ops.morphology import erosion2d as erosion2d
 from freshet.ops.normalization import (

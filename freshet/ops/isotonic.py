@@ -74,7 +74,7 @@ def isotonic_regression(
     it is the mean.
 
     Args:
-        inputs: Floating-point numbers; 16-bit ones and whole numbers become float32.
+        inputs: Numbers; whole ones become float64, of 8 and 16 bits float32.
         decreasing: Whether the result never rises; otherwise it never falls.
         axis: The dimension.
 
@@ -92,10 +92,10 @@ def isotonic_regression(
     x = convert_to_tensor(inputs)
     if not x.dtype.is_numeric or x.dtype.is_complex:
         raise DTypeError(f"isotonic_regression: expected real numbers, received {x._type}")
-    if x.dtype.bits == 16 or (x.dtype.is_integer and x.dtype.bits < 32):
-        x = m.cast(x, dtypes.float32)
-    elif x.dtype.is_integer:
-        x = m.cast(x, dtypes.float64)
+    if x.dtype.is_integer:
+        x = m.cast(x, dtypes.float32 if x.dtype.bits < 32 else dtypes.float64)
+    if not x.ndim:
+        return x, convert_to_tensor(0)
     where = normalize_axis("isotonic_regression", int(axis), x.ndim)
     order = [d for d in range(x.ndim) if d != where] + [where]
     back = [int(d) for d in np.argsort(order)]

@@ -445,6 +445,8 @@ def cast(x: TensorLike, dtype: Any, name: str | None = None) -> Tensor:
     """
     to = as_dtype(dtype)
     tensor = convert_to_tensor(x)
+    if to.is_bool:
+        tensor._suppose_shape(())  # for a condition
     return tensor if tensor.dtype == to else e.cast_p(tensor, dtype=to)
 
 

@@ -8,7 +8,6 @@ as many as the loop has steps.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -124,7 +123,8 @@ class TensorArray(CompositeTensor):
     """
 
     __slots__ = (
-        "_buffer", "_count", "_infer_shape", "_items", "_length", "_shape", "dtype", "dynamic_size",
+        "_buffer", "_count", "_infer_shape", "_items", "_length", "_measured", "_shape",
+        "dtype", "dynamic_size",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 (TensorFlow's signature)
@@ -148,6 +148,7 @@ class TensorArray(CompositeTensor):
         self._buffer: Tensor | None = None
         self._count: Tensor | None = None
         self._length: Tensor | None = None  # of a buffer that waits for the elements' shape
+        self._measured: tuple[Any, Tensor] | None = None
         self._items: list[Tensor | None] = []
         length = convert_to_tensor(0 if size is None else size)
         known = _known_index(length)
@@ -219,6 +220,7 @@ class TensorArray(CompositeTensor):
             raise DTypeError(
                 f"TensorArray: the elements are {self.dtype.name}, received {tensor._type}"
             )
+        tensor._suppose_shape(() if self._shape is None else self._shape)
         if self._infer_shape or self._buffer is not None:
             if self._shape is not None and not self._shape.is_compatible_with(tensor.shape):
                 raise InvalidArgumentError(
@@ -226,6 +228,8 @@ class TensorArray(CompositeTensor):
                 )
             if self._shape is None:
                 self._shape = tensor.shape
+            if None in self._shape and self._sizes is None:
+                self._sizes = shaping.shape(tensor)
         return tensor
 
     def _check_index(self, index: int) -> None:
@@ -251,6 +255,7 @@ class TensorArray(CompositeTensor):
         other._infer_shape, other._shape = self._infer_shape, self._shape
         other._buffer, other._count, other._items = buffer, self._count, []
         other._length = self._length if buffer is None else None
+        other._measured = self._measured
         return other
 
     def _buffered(self, like: Tensor | None = None) -> TensorArray:
@@ -260,37 +265,46 @@ class TensorArray(CompositeTensor):
         if self._shape is None and like is not None:
             self._shape = like.shape
         if self._length is not None:
-            return self._like(self._blank(self._sizes(like)))
-        result = self._like(self._stacked())
+            return self._like(self._blank(self._element_sizes(like)))
+        result = self._like(self._stacked(like))
         if self.dynamic_size:
             result._count = convert_to_tensor(np.int32(len(self._items)))
         return result
 
-    def _sizes(self, like: Tensor | None) -> list[Any]:
-        """Return the sizes of an element, those that only the run knows from one that is there."""
-        if self._shape is None or (None in self._shape and like is None):
-            raise InvalidArgumentError(
-                "TensorArray: nothing was written, and the elements' shape is not known; give "
-                "element_shape"
-            )
-        if like is None:
-            return list(self._shape)
-        return [shaping.shape(like)[d] if n is None else n for d, n in enumerate(self._shape)]
+    @property
+    def _sizes(self) -> Tensor | None:
+        """The elements' shape where only the run knows it, if a tensor of this graph says so."""
+        known = self._measured is not None and self._measured[0] is context.state.tracer
+        return self._measured[1] if known and self._measured is not None else None
 
-    def _zeros(self) -> Tensor:
-        if self._shape is None or None in self._shape:
+    @_sizes.setter
+    def _sizes(self, sizes: Tensor | None) -> None:
+        self._measured = None if sizes is None else (context.state.tracer, sizes)
+
+    def _element_sizes(self, like: Tensor | None = None) -> list[Any]:
+        """Return the sizes of an element, those that only the run knows as tensors."""
+        sizes = self._sizes if like is None else shaping.shape(like)
+        if self._shape is None or (None in self._shape and sizes is None):
             raise InvalidArgumentError(
                 "TensorArray: an element was not written, and the elements' shape is not known; "
                 "give element_shape"
             )
-        return shaping.zeros(list(self._shape), self.dtype)
+        return [
+            n if n is not None or sizes is None else sizes[d] for d, n in enumerate(self._shape)
+        ]
 
-    def _stacked(self) -> Tensor:
+    def _stacked(self, like: Tensor | None = None) -> Tensor:
         if not self._items:
-            shape = [0 if n is None else n for n in (self._shape or ())]
-            return shaping.zeros([0, *shape], self.dtype)
-        items = [self._zeros() if item is None else item for item in self._items]
+            known = self._shape is not None and (like is not None or self._sizes is not None)
+            sizes = self._element_sizes(like) if known else self._shape or ()
+            return shaping.zeros([0, *(0 if n is None else n for n in sizes)], self.dtype)
+        if all(item is None for item in self._items):
+            return shaping.zeros([len(self._items), *self._element_sizes(like)], self.dtype)
+        items = [self._zeros(like) if item is None else item for item in self._items]
         return shaping.stack(items)
+
+    def _zeros(self, like: Tensor | None = None) -> Tensor:
+        return shaping.zeros(self._element_sizes(like), self.dtype)
 
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """Return an element; one that was never written is zeros.
@@ -388,7 +402,7 @@ class TensorArray(CompositeTensor):
     # --- as a structure of tensors ----------------------------------------------------------------
 
     def _components(self) -> Sequence[Tensor]:
-        if self._buffer is None and self._shape is None and not any(i is not None for i in self._items):
+        if self._is_blank() and (self._shape is None or self._is_unmeasured()):
             return ()  # nothing is known of its elements yet
         array = self._buffered()
         assert array._buffer is not None
@@ -405,14 +419,17 @@ class TensorArray(CompositeTensor):
     def _static(self) -> tuple[Any, ...]:
         return ("TensorArray", self.dtype.name, self.dynamic_size)
 
+    def _is_blank(self) -> bool:
+        return self._buffer is None and all(item is None for item in self._items)
+
+    def _is_unmeasured(self) -> bool:
+        """Return whether the elements have sizes that only the run knows, and no tensor says."""
+        open_shape = self._shape is not None and None in self._shape
+        return open_shape and self._sizes is None and self._is_blank()
+
     def _completed(self, like: TensorArray) -> TensorArray:
         """Return the array knowing the shape of its elements, where another one does."""
-        if self._shape is None and like._shape is not None:
-            if None in like._shape:
-                warnings.warn(
-                    "TensorArray: elements whose sizes differ cannot be kept in a loop",
-                    stacklevel=2,
-                )
+        if self._shape is None:
             self._shape = like._shape
         return self
 
@@ -420,7 +437,9 @@ class TensorArray(CompositeTensor):
         """Return the array with room for so many more elements."""
         array = self._buffered()
         assert array._buffer is not None
-        zeros = shaping.zeros([steps, *array._buffer.shape[1:]], self.dtype)
+        shape = shaping.shape(array._buffer)
+        sizes = [shape[d] if n is None else n for d, n in enumerate(array._buffer.shape)]
+        zeros = shaping.zeros([steps, *sizes[1:]], self.dtype)
         return array._like(shaping.concat([array._buffer, zeros], 0))
 
 

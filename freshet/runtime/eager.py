@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from freshet.core import context
 from freshet.core.config import config
@@ -12,6 +12,10 @@ from freshet.core.tensor import Array
 from freshet.graph.trace import GraphTracer
 from freshet.ops.primitive import Primitive
 from freshet.runtime.execute import NativeExecutor
+
+SMALL: Final = 1 << 22
+"""Operations and bytes of an eager operation up to which no other thread is woken for it: between
+two operations Python takes its time, and the threads sleep."""
 
 
 def compiled_operation(
@@ -26,7 +30,7 @@ def compiled_operation(
         operands = tuple(tracer.argument(t, "x") for t in types)
         graph, _ = tracer.finish(primitive.apply(operands, params))
     outputs = [v.type for v in graph.outputs]
-    run = NativeExecutor(graph)
+    run = NativeExecutor(graph, small=SMALL)
 
     def operation(*arrays: Array) -> Array:
         if config.backend == "native":

@@ -46,13 +46,15 @@ class NativeExecutor:
 
     Args:
         graph: The function.
+        small: Operations and bytes up to which one thread runs a program alone.
         most: How many programs are compiled; NumPy runs further combinations. By default, all are:
             a program calls its own function with few shapes, but data may decide on any.
     """
 
-    def __init__(self, graph: Graph, most: int | None = None) -> None:
+    def __init__(self, graph: Graph, most: int | None = None, small: int = SMALL) -> None:
         self._graph = graph
         self._most = most
+        self._small = small
         self._programs: dict[Any, Executable | StagedProgram] = {}
         self._static = all(None not in v.type.shape for v in graph.inputs)
         self._only: Executable | StagedProgram | None = None
@@ -113,7 +115,7 @@ class NativeExecutor:
             )
         graph, resized = _separate_resized(self._graph, types, variables)
         program = compile_graph(graph, types, host(), tuned)
-        return Executable(program, resized)
+        return Executable(program, resized, self._small)
 
 
 @dataclass
@@ -171,7 +173,7 @@ class Executable:
         segments: Its calls as the driver runs them: kernels together, host calls one by one.
     """
 
-    def __init__(self, program: Program, resized: Sequence[int] = ()) -> None:
+    def __init__(self, program: Program, resized: Sequence[int] = (), small: int = SMALL) -> None:
         self.program = program
         self.resized = tuple(resized)
         self._count_inputs = len(program.inputs)
@@ -182,7 +184,7 @@ class Executable:
         self._objects: dict[Place, Array] = {}
         self._arena = aligned_empty((max(program.arena_bytes, 64),), _BYTES)
         self._status = aligned_empty((max(len(program.checks), 1),), _BYTES)
-        self.is_small: Final = sum(map(_work, program.kernels)) < SMALL
+        self.is_small: Final = sum(map(_work, program.kernels)) < small
         self._scratch_bytes = max((scratch_bytes(k, host()) for k in program.kernels), default=0)
         self._threads = 0
         self._scratch = aligned_empty((64,), _BYTES)

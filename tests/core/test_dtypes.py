@@ -34,14 +34,14 @@ def test_every_name_leads_back(dtype: ft.DType) -> None:
         ("half", "float16"), ("double", "float64"), ("float", "float32"), (int, "int32"),
         (float, "float32"), (bool, "bool"), (str, "string"), (bytes, "string"),
         (np.float32, "float32"), (np.dtype(">i8"), "int64"), (np.dtype("U3"), "string"),
-        (np.dtype(object), "string"), (ml_dtypes.bfloat16, "bfloat16"), (np.bool_, "bool"),
+        (np.dtype(object), "string"), (1, "float32"), (9, "int64"), (ml_dtypes.bfloat16, "bfloat16"), (np.bool_, "bool"),
     ],
 )  # fmt: skip
 def test_other_names(value: Any, name: str) -> None:
     assert ft.as_dtype(value).name == name
 
 
-@pytest.mark.parametrize("value", ["floaty", "complex32", None, 3, [], np.dtype("m8[s]")])
+@pytest.mark.parametrize("value", ["floaty", "complex32", None, 99, [], np.dtype("m8[s]")])
 def test_what_is_no_dtype(value: Any) -> None:
     with pytest.raises(TypeError, match="is not a dtype; expected one of bool, int8"):
         ft.as_dtype(value)

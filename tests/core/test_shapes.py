@@ -197,3 +197,11 @@ def test_questions_about_specs() -> None:
     assert spec.value_type.__name__ == "Tensor"
     with pytest.raises(InvalidArgumentError):
         spec.most_specific_compatible_type(TensorSpec([1, 2], "int32"))
+
+
+def test_the_public_function_broadcasts_shapes() -> None:
+    found = ft.broadcast_static_shape(ft.TensorShape([1, None, 3]), ft.TensorShape([4, 2, 1]))
+    assert isinstance(found, ft.TensorShape)
+    assert found.as_list() == [4, 2, 3]
+    with pytest.raises(ValueError, match="do not broadcast"):
+        ft.broadcast_static_shape(ft.TensorShape([2]), ft.TensorShape([3]))

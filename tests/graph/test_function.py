@@ -69,6 +69,15 @@ class TestSignatures:
         assert f(np.float32(4)).shape == ()
         assert body.count == 3
 
+    def test_a_default_that_is_a_tensor(self) -> None:
+        @ft.function
+        def f(x: ft.Tensor, y: ft.Tensor = ft.constant(3.0)) -> ft.Tensor:
+            return x * y
+
+        for _ in range(2):
+            assert f(ft.constant(2.0)).numpy() == 6.0
+            assert f(ft.constant(2.0), ft.constant(1.0)).numpy() == 2.0
+
     def test_a_default_a_position_and_a_keyword_are_one_argument(self) -> None:
         count = 0
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
-import freshet.ops.signal.spectrogram  # noqa: F401 (defines the primitives)
+import freshet as ft
+import freshet.ops.signal.spectrogram
 from freshet import TensorSpec
 from freshet.testing import PrimitiveSuite, Sample
 
@@ -76,3 +78,14 @@ class TestFraming(PrimitiveSuite):
             _fit(numbers(2, 2), (2, 2)),
         ],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("step", [16, 32, 48])
+def test_the_inverse_window_gives_the_signal_back(step: int) -> None:
+    length = 64
+    signal = np.random.default_rng(0).standard_normal(length * 6).astype(np.float32)
+    frames = ft.signal.stft(signal, length, step)
+    window = ft.signal.inverse_stft_window_fn(step)
+    again = ft.signal.inverse_stft(frames, length, step, window_fn=window).numpy()
+    inside = slice(length, len(again) - length)
+    np.testing.assert_allclose(again[inside], signal[: len(again)][inside], atol=1e-5)

@@ -167,3 +167,68 @@ def test_steps_that_python_counts_cannot_be_counted_first() -> None:
 def test_the_row_of_a_primitive_outside_changes_nothing() -> None:
     x = ft.constant([1.0, 2.0])
     assert set_row_p(x, ft.constant(5), ft.constant(9.0)).numpy().tolist() == [1.0, 2.0]
+
+
+class TestSizesOfTheRun:
+    """Arrays whose length, or whose elements' sizes, only the run knows."""
+
+    def test_a_length(self) -> None:
+        @ft.function(input_signature=[TensorSpec([None, 2])])
+        def f(x: ft.Tensor) -> ft.Tensor:
+            array = ft.TensorArray(ft.float32, size=ft.shape(x)[0])
+            for i in ft.range(array.size()):
+                array = array.write(i, 2.0 * x[i])
+            return array.stack()
+
+        for size in (0, 1, 3):
+            x = np.arange(2.0 * size, dtype="f4").reshape(size, 2)
+            np.testing.assert_array_equal(f(x), 2 * x)
+
+    def test_a_length_without_a_loop(self) -> None:
+        @ft.function
+        def f(x: ft.Tensor, n: ft.Tensor) -> tuple[ft.Tensor, ft.Tensor]:
+            array = ft.TensorArray(ft.float32, size=n).write(0, x)
+            return array.write(n - 1, x + 1.0).stack(), array.read(0)
+
+        stacked, first = f(ft.constant([1.0]), ft.constant(3))
+        assert stacked.numpy().tolist() == [[1.0], [0.0], [2.0]]
+        assert first.numpy().tolist() == [1.0]
+
+    def test_elements_of_a_batch(self) -> None:
+        weight = ft.Variable(2.0)
+
+        @ft.function(input_signature=[TensorSpec([None, None, 2])])
+        def f(x: ft.Tensor) -> tuple[ft.Tensor, ft.Tensor]:
+            batch, steps = ft.shape(x)[0], ft.shape(x)[1]
+            all_sums = ft.TensorArray(ft.float32, size=steps)
+            every_second = ft.TensorArray(ft.float32, size=0, dynamic_size=True)
+            total = ft.zeros([batch, 2])
+            for _ in ft.range(2):
+                for i in ft.range(steps):
+                    total = total + weight * x[:, i]
+                    all_sums = all_sums.write(i, total)
+                    weight.assign_add(0.0)
+            for i in ft.range(steps // 2):
+                every_second = every_second.write(i, x[:, 2 * i])
+            return all_sums.stack(), every_second.stack()
+
+        x = np.arange(12, dtype="f4").reshape(2, 3, 2)
+        sums = 2 * np.cumsum(np.concatenate([x, x], 1), 1)[:, 3:].transpose(1, 0, 2)
+        found, second = f(x)
+        np.testing.assert_array_equal(found, sums)
+        np.testing.assert_array_equal(second, x[:, :1].transpose(1, 0, 2))
+        assert weight.numpy() == 2.0
+        with ft.GradientTape() as tape:
+            y = ft.reduce_sum(f(x)[0])
+        assert tape.gradient(y, weight).numpy() == sums.sum() / 2
+
+    def test_elements_that_only_a_branch_writes(self) -> None:
+        @ft.function(input_signature=[TensorSpec([None])])
+        def f(x: ft.Tensor) -> ft.Tensor:
+            array = ft.TensorArray(ft.float32, size=2)
+            for i in ft.range(2):
+                array = array.write(i, x) if i > 0 else array.write(i, -x)
+            return array.stack()
+
+        with pytest.raises(ft.errors.InvalidArgumentError, match="element_shape"):
+            f(np.ones(2, "f4"))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from freshet.core.errors import InvalidArgumentError
+from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.ops import elementwise as e
 from freshet.ops import math as m
@@ -136,16 +136,17 @@ def grayscale_to_rgb(images: TensorLike, name: str | None = None) -> Tensor:
     """Return images [..., 1] with their only channel three times.
 
     Raises:
-        InvalidArgumentError: There is not just one channel.
+        InvalidArgumentError: There is not just one channel, or only one dimension.
 
     Example:
         >>> grayscale_to_rgb([[1], [2]]).numpy().tolist()
         [[1, 1, 1], [2, 2, 2]]
     """
     x = convert_to_tensor(images)
-    if not x.ndim or x.shape[-1] not in {1, None}:
+    if x.ndim < 2 or x.shape[-1] not in {1, None}:
         raise InvalidArgumentError(
-            f"image.grayscale_to_rgb: the last dimension must have size 1, received {x._type}"
+            f"image.grayscale_to_rgb: images must be [..., 1] of two dimensions or more, received "
+            f"{x._type}"
         )
     return concat([x, x, x], -1)
 
@@ -179,8 +180,15 @@ def colours_of(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
     return stack([((1.0 - saturation) + saturation * part) * value for part in parts], -1)
 
 
+class ColourError(InvalidArgumentError, FailedPreconditionError):
+    """Images without three channels; a failed precondition as well, as in TensorFlow."""
+
+
 def _floating(name: str, images: Any) -> Tensor:
-    x = colours(name, images)
+    try:
+        x = colours(name, images)
+    except InvalidArgumentError as error:
+        raise ColourError(error.message) from None
     if not x.dtype.is_floating:
         raise InvalidArgumentError(f"{name}: images must be floating-point, received {x._type}")
     return x

@@ -9,6 +9,7 @@ import numpy as np
 from freshet.core import dtypes
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.tensor import Tensor
+from freshet.ops import array as a
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.image.operands import image_operand, largest, require, smallest, whole_number
@@ -98,7 +99,12 @@ def pad_to_bounding_box(
             "pixels",
         )
     rest = [[0, 0]] if x.ndim == 4 else []
-    return pad(x, [*rest, [top, below], [left, after], [0, 0]])
+    paddings: Any = [*rest, [top, below], [left, after], [0, 0]]
+    if all(isinstance(n, int) for n in (top, left, below, after)):
+        return pad(x, paddings)
+    known = [s if isinstance(s, int) else None for s in (rows, columns)]
+    shape = (*x.shape[:-3], *known, x.shape[-1])
+    return a.ensure_shape_p(pad(x, convert_to_tensor(paddings)), shape=shape)
 
 
 def resize_with_crop_or_pad(image: TensorLike, target_height: Any, target_width: Any) -> Tensor:

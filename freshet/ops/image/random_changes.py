@@ -14,6 +14,7 @@ from freshet.ops import lookup
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.image import adjust
+from freshet.ops.image.codecs import adjust_jpeg_quality
 from freshet.ops.image.flip import mirrored
 from freshet.ops.image.operands import image_operand
 from freshet.ops.math import TensorLike
@@ -97,6 +98,8 @@ def stateless_random_flip_up_down(image: TensorLike, seed: TensorLike) -> Tensor
 
 def _cropped(name: str, value: TensorLike, size: Any, draw: Draw) -> Tensor:
     x = convert_to_tensor(value)
+    if isinstance(size, Tensor) and size.shape[:] == (None,):
+        size = a.reshape_p(size, shape=(x.ndim,))
     operands, wanted = shape_operand(f"image.{name}", size)
     if len(wanted) != x.ndim:
         raise InvalidArgumentError(
@@ -188,6 +191,15 @@ def _hue(name: str, image: TensorLike, max_delta: float, draw: Draw) -> Tensor:
     return adjust.adjust_hue(image, draw([], -max_delta, max_delta))
 
 
+def _jpeg_quality(name: str, image: TensorLike, low: int, high: int, draw: Draw) -> Tensor:
+    if not 0 <= low < high <= 100:
+        raise InvalidArgumentError(
+            f"image.{name}: expected 0 <= min_jpeg_quality < max_jpeg_quality <= 100, received "
+            f"{low} and {high}"
+        )
+    return adjust_jpeg_quality(image, draw([], low, high, dtypes.int32))
+
+
 def random_brightness(image: TensorLike, max_delta: float, seed: int | None = None) -> Tensor:
     """Apply `adjust_brightness` with one random number in ``[-max_delta, max_delta)``.
 
@@ -269,3 +281,32 @@ def random_hue(image: TensorLike, max_delta: float, seed: int | None = None) -> 
 def stateless_random_hue(image: TensorLike, max_delta: float, seed: TensorLike) -> Tensor:
     """Apply `adjust_hue` with the number in ``[-max_delta, max_delta)`` of a seed."""
     return _hue("stateless_random_hue", image, max_delta, _of_seed(seed))
+
+
+def random_jpeg_quality(
+    image: TensorLike, min_jpeg_quality: int, max_jpeg_quality: int, seed: int | None = None
+) -> Tensor:
+    """Apply `adjust_jpeg_quality` with one random quality.
+
+    Args:
+        image: [height, width, channels], 1 or 3 channels.
+        min_jpeg_quality: The least quality, not below 0.
+        max_jpeg_quality: The end, which is never reached; at most 100.
+        seed: Of this operation, beside the global one.
+
+    Raises:
+        InvalidArgumentError: The range is empty, or not within 0 and 100.
+    """
+    draw = _with_state(seed)
+    return _jpeg_quality("random_jpeg_quality", image, min_jpeg_quality, max_jpeg_quality, draw)
+
+
+def stateless_random_jpeg_quality(
+    image: TensorLike, min_jpeg_quality: int, max_jpeg_quality: int, seed: TensorLike
+) -> Tensor:
+    """Apply `adjust_jpeg_quality` with the quality of a seed: two integers.
+
+    Other arguments as for `random_jpeg_quality`.
+    """
+    low, high = min_jpeg_quality, max_jpeg_quality
+    return _jpeg_quality("stateless_random_jpeg_quality", image, low, high, _of_seed(seed))

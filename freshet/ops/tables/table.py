@@ -82,7 +82,7 @@ class Entries:
             row = rows.get(key)
             if row is not None:
                 found[i] = row[()] if not shape else row
-        return found.reshape(*keys.shape, *shape)
+        return found.reshape((*keys.shape, *shape))
 
     def remove(self, keys: Array) -> None:
         """Remove keys; those that are not there do not matter."""

@@ -54,6 +54,8 @@ def _matrix(old: int, new: int, method: str, antialias: bool) -> np.ndarray:
             found[i, min(int(at) + 1, old - 1)] += at % 1
         else:
             radius, kernel = _KERNELS[method]
+            if method == "bicubic" and not antialias:  # weights come from a table of 1024 steps
+                middle = round((middle - 0.5) * 1024) / 1024 + 0.5
             stretch = max(scale, 1) if antialias else 1
             for j in range(old):
                 distance = abs(j + 0.5 - middle) / stretch
@@ -83,7 +85,8 @@ def _with_pad(
     antialias: bool = False,
 ) -> np.ndarray:  # fmt: skip
     height, width = image.shape[-3:-1]
-    ratio = max(height / target_height, width / target_width)
+    one = np.float32(1)
+    ratio = max(height / (one * target_height), width / (one * target_width))
     new = [int(height / ratio), int(width / ratio)]
     top, left = int((target_height - height / ratio) / 2), int((target_width - width / ratio) / 2)
     return _pad(_resize(image, new, method, antialias=antialias), top, left, target_height,

@@ -1,0 +1,43 @@
+"""Python and NumPy values to tensors, and what is known of shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from database.record import Operation, case, error, integers, normal, strings
+
+
+def _converted(value: Any, dtype: str | None = None, dtype_hint: str | None = None) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind in "US":
+        return strings(*np.ravel(array).tolist()).reshape(array.shape)
+    own = dtype or (dtype_hint if array.dtype.kind == "i" else None)
+    if own is None and not isinstance(value, (np.ndarray, np.generic)):
+        own = {"f": "float32", "i": "int32", "c": "complex128"}.get(array.dtype.kind)
+    return array.astype(own) if own else array
+
+
+OPERATIONS = [
+    Operation(
+        name="convert_to_tensor", reference=_converted,
+        cases=[
+            case(1), case(2.5), case(True), case("text"), case([[1, 2], [3, 4]]), case([1, 2.5]),
+            case([]), case(normal(2, 3)), case(integers(3, dtype=np.int64)), case(["a", "bc"]),
+            case([1, 2], dtype="float32"), case(3, dtype="int64"), case(3, dtype_hint="float32"),
+            case(1 + 2j), case(np.float64(0.5) * np.ones(2)), case(strings("a", "b")),
+        ],
+        gradient=[case(normal(2, dtype=np.float64))],
+        errors=[
+            error("ValueError", [[1, 2], [3]]),
+            error("TypeError", 1.5, dtype="int32"),
+            error("ValueError", normal(2), dtype="int32"),
+        ],
+    ),
+    Operation(
+        name="parallel_stack", reference=lambda values: np.stack(values),
+        cases=[case([normal(2, 3), normal(2, 3, seed=1)]), case([integers(4)])],
+        gradient=[case([normal(2, dtype=np.float64), normal(2, dtype=np.float64, seed=1)])],
+    ),
+]  # fmt: skip
