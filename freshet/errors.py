@@ -1,5 +1,22 @@
 """Exceptions: ``ft.errors``."""
 
+from freshet.core.errors import ABORTED as ABORTED
+from freshet.core.errors import ALREADY_EXISTS as ALREADY_EXISTS
+from freshet.core.errors import CANCELLED as CANCELLED
+from freshet.core.errors import DATA_LOSS as DATA_LOSS
+from freshet.core.errors import DEADLINE_EXCEEDED as DEADLINE_EXCEEDED
+from freshet.core.errors import FAILED_PRECONDITION as FAILED_PRECONDITION
+from freshet.core.errors import INTERNAL as INTERNAL
+from freshet.core.errors import INVALID_ARGUMENT as INVALID_ARGUMENT
+from freshet.core.errors import NOT_FOUND as NOT_FOUND
+from freshet.core.errors import OK as OK
+from freshet.core.errors import OUT_OF_RANGE as OUT_OF_RANGE
+from freshet.core.errors import PERMISSION_DENIED as PERMISSION_DENIED
+from freshet.core.errors import RESOURCE_EXHAUSTED as RESOURCE_EXHAUSTED
+from freshet.core.errors import UNAUTHENTICATED as UNAUTHENTICATED
+from freshet.core.errors import UNAVAILABLE as UNAVAILABLE
+from freshet.core.errors import UNIMPLEMENTED as UNIMPLEMENTED
+from freshet.core.errors import UNKNOWN as UNKNOWN
 from freshet.core.errors import AbortedError as AbortedError
 from freshet.core.errors import AlreadyExistsError as AlreadyExistsError
 from freshet.core.errors import CancelledError as CancelledError

@@ -10,9 +10,9 @@ import numpy as np
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
 from freshet.core.errors import (
-    FailedPreconditionError,
     InvalidArgumentError,
     OperatorNotAllowedInGraphError,
+    SymbolicValueError,
 )
 from freshet.core.providers import provider
 from freshet.core.shapes import TensorShape, TensorType
@@ -284,7 +284,7 @@ class Tensor(Operand):
         """Return the values as a new NumPy array; a scalar for a tensor of rank 0.
 
         Raises:
-            FailedPreconditionError: The tensor is symbolic.
+            FailedPreconditionError: The tensor is symbolic; also an `AttributeError`.
         """
         value = self._value
         if value.ndim == 0:
@@ -312,7 +312,7 @@ class Tensor(Operand):
             self.set_shape(shape)
 
     def _no_value(self, what: str) -> NoReturn:
-        raise FailedPreconditionError(
+        raise SymbolicValueError(
             f"{self!r} is symbolic: {what} is known only when the traced function runs. Inside "
             "@ft.function use ft operations (ft.where, ft.reduce_sum, ...) instead of Python's and "
             "NumPy's, or compute it outside"

@@ -25,10 +25,11 @@ from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
 from freshet.graph.body import OpenBody, all_captured, hoisted, with_inputs
 from freshet.graph.interpret import interpret
-from freshet.graph.ir import Graph, Value
+from freshet.graph.ir import Graph, Node, Value
 from freshet.graph.passes.specialize import specialize
 from freshet.graph.scan import scan_p
 from freshet.graph.trace import inline, static_value
+from freshet.ops import math as m
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import logical_and
@@ -46,7 +47,7 @@ def _joined(name: str, number: int, x: TensorType, y: TensorType) -> TensorType:
             f"{name}: result {number} is {x} of the one branch and {y} of the other; both must "
             "return the same dtype and number of dimensions"
         )
-    sizes = (m if m == n else None for m, n in zip(x.shape, y.shape, strict=True))
+    sizes = (a if a == b else None for a, b in zip(x.shape, y.shape, strict=True))
     return TensorType(x.dtype, tuple(sizes))
 
 
@@ -279,7 +280,7 @@ def _while_reference(
 def _while_recorded(inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
     """Apply a loop so that tapes can differentiate it: count its steps, then scan over them."""
     carries = params["carries"]
-    if not any(t.dtype.is_differentiable for t in inputs):
+    if not _is_differentiable(inputs):
         with context.recording(()):
             return while_p.apply(inputs, params)
     with context.recording(()):
@@ -299,6 +300,10 @@ def _while_recorded(inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tu
     return scan_p.apply(operands, {**scanned, "body": graph, "sequences": 1})
 
 
+def _is_differentiable(tensors: Sequence[Tensor]) -> bool:
+    return any(t.dtype.is_differentiable for t in tensors)
+
+
 steps_p: Primitive = Primitive(
     name="steps",
     infer=lambda count: TensorType(dtypes.int32, (None,)),
@@ -313,19 +318,15 @@ def _count_steps(inputs: Sequence[Tensor], params: Mapping[str, Any]) -> Tensor:
     """Return how many steps a loop takes, running only what its condition needs."""
     condition, body, carries = params["condition"], params["body"], params["carries"]
     needed = _needed_carries(condition, body, carries)
-    for graph, outputs in (
-        (condition, condition.outputs),
-        (body, [body.outputs[i] for i in needed]),
-    ):
-        reached = _reached(graph, outputs)
-        for node in graph.nodes:
-            if node.has_effect and any(v in reached for v in node.outputs):
-                raise UnimplementedError(
-                    f"while_loop: how many steps it takes depends on {node.primitive.name}, which "
-                    "would have to run twice; for its gradient, or a TensorArray with "
-                    "dynamic_size=True, the steps are counted first. Give the array a size, or "
-                    "stop on something that is computed without calling Python"
-                )
+    effect = _uncountable(params)
+    if effect is not None:
+        raise UnimplementedError(
+            f"while_loop: how many steps it takes depends on {effect.primitive.name}, which "
+            "would have to run twice; for its gradient, or a TensorArray with "
+            "dynamic_size=True, the steps are counted first. Give the loop a largest number of "
+            "steps, as `for i in ft.range(n)` and maximum_iterations do, or stop on something that "
+            "is computed without calling Python"
+        )
     invariants = inputs[carries:]
 
     def whole(given: Sequence[Tensor]) -> list[Tensor]:
@@ -348,6 +349,21 @@ def _count_steps(inputs: Sequence[Tensor], params: Mapping[str, Any]) -> Tensor:
         static = _static_count(count)
         return count if static is None else static
     return count
+
+
+def _uncountable(params: Mapping[str, Any]) -> Node | None:
+    """Return an effect on which the number of a loop's steps depends."""
+    condition, body = params["condition"], params["body"]
+    needed = _needed_carries(condition, body, params["carries"])
+    for graph, outputs in (
+        (condition, condition.outputs),
+        (body, [body.outputs[i] for i in needed]),
+    ):
+        reached = _reached(graph, outputs)
+        for node in graph.nodes:
+            if node.has_effect and any(v in reached for v in node.outputs):
+                return node
+    return None
 
 
 def _inline_some(graph: Graph, inputs: Sequence[Tensor], outputs: Sequence[int]) -> list[Tensor]:
@@ -458,13 +474,35 @@ def while_loop(
     start = _as_tensors(loop_vars)
     if context.state.tracer is None:
         return _run_eagerly(cond, body, start, maximum_iterations)
-    if maximum_iterations is not None:
-        return _limited(cond, body, start, shape_invariants, maximum_iterations)
-    loop = _TracedLoop(cond, body, start, shape_invariants)
     if not back_prop:
         with context.recording(()):
-            return loop.run()
-    return loop.run()
+            return traced_loop(cond, body, start, shape_invariants, most=maximum_iterations)
+    return traced_loop(cond, body, start, shape_invariants, most=maximum_iterations)
+
+
+def traced_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    start: Any,
+    shape_invariants: Any = None,
+    *,
+    most: Any = None,
+    bound: Any = None,
+) -> Any:
+    """Run a loop inside a traced function.
+
+    Args:
+        cond: As for `while_loop`, as are the next three.
+        body: Its body.
+        start: The loop variables.
+        shape_invariants: Their shapes.
+        most: After how many steps it ends even if `cond` holds.
+        bound: A number of steps after which `cond` does not hold. Where the steps cannot be
+            counted before they run, it stands for their number.
+    """
+    if most is not None:
+        return _limited(cond, body, start, shape_invariants, most)
+    return _TracedLoop(cond, body, start, shape_invariants, bound).run()
 
 
 def _run_eagerly(cond: Callable[..., Any], body: Callable[..., Any], values: Any, most: Any) -> Any:
@@ -504,7 +542,23 @@ def _limited(
 
     shapes = None if invariants is None else [TensorShape([]), invariants]
     zero = convert_to_tensor(0, dtype=limit.dtype)
-    return while_loop(go_on, step, [zero, start], shapes)[1]
+    return traced_loop(go_on, step, _as_tensors([zero, start]), shapes, bound=limit)[1]
+
+
+def _skipping(
+    cond_: Callable[..., Any], body: Callable[..., Any], start: Any, invariants: Any, bound: Any
+) -> Any:
+    """Run a loop as one of so many steps, those after its end doing nothing."""
+    limit = convert_to_tensor(bound)
+
+    def step(count: Tensor, values: Any) -> Any:
+        held = _predicate("while_loop", convert_to_tensor(cond_(*values)))
+        return count + 1, cond(held, lambda: _tupled(body(*values), values), lambda: values)
+
+    shapes = None if invariants is None else [TensorShape([]), invariants]
+    zero = convert_to_tensor(0, dtype=limit.dtype)
+    values = _as_tensors([zero, start])
+    return traced_loop(lambda count, _: count < limit, step, values, shapes)[1]
 
 
 def _both(x: Tensor, y: Any) -> Tensor:
@@ -515,9 +569,11 @@ class _TracedLoop:
     """A loop inside a traced function."""
 
     def __init__(
-        self, cond: Callable[..., Any], body: Callable[..., Any], start: Any, invariants: Any
-    ) -> None:
+        self, cond: Callable[..., Any], body: Callable[..., Any], start: Any, invariants: Any,
+        bound: Any,
+    ) -> None:  # fmt: skip
         self._cond, self._body, self._invariants = cond, body, invariants
+        self._bound = bound
         self._begin(start)
 
     def _begin(self, start: Any) -> None:
@@ -530,6 +586,14 @@ class _TracedLoop:
         """Return the loop variables in the end."""
         operands, params, variables = self._traced()
         growing = [a for a in flatten(self._start) if _grows(a)]
+        counted = growing or (context.state.recorders and _is_differentiable(operands))
+        if self._bound is not None and counted and _uncountable(params) is not None:
+            leaves = [
+                a._grown(m.cast(self._bound, "int32")) if _grows(a) else a
+                for a in flatten(self._start)
+            ]
+            start = _settled(pack_sequence_as(self._start, leaves))
+            return _skipping(self._cond, self._body, start, self._invariants, self._bound)
         if growing:
             with context.recording(()):
                 steps = _count_steps(operands, params)
@@ -637,7 +701,7 @@ class _TracedLoop:
                     "it; a step must keep its dtype"
                 )
             fits = made.rank == kind.rank and all(
-                m is None or m == n for m, n in zip(kind.shape, made.shape, strict=True)
+                a is None or a == b for a, b in zip(kind.shape, made.shape, strict=True)
             )
             if not fits:
                 raise InvalidArgumentError(
@@ -665,6 +729,11 @@ def _learn_elements(start: Any, result: Any) -> bool:
 
 def _is_unmeasured(value: Any) -> bool:
     return isinstance(value, TensorArray) and value._is_unmeasured()
+
+
+def _settled(values: Any) -> Any:
+    """Return loop variables whose tensor arrays are buffers, not lists yet to be made one."""
+    return pack_sequence_as(values, flatten(values, expand_composites=True), expand_composites=True)
 
 
 def _grows(value: Any) -> bool:

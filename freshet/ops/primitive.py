@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -168,7 +169,7 @@ class Primitive:
     ) -> Callable[..., Array] | None:
         """Return a compiled form of a large product or convolution; None for everything else."""
         types = [t._type for t in inputs]
-        if not callable(self.lower) or kind.dtype.is_complex or kind.dtype.kind == "string":
+        if not isinstance(self.lower, FunctionType) or kind.dtype.kind in {"complex", "string"}:
             return None
         if not is_contraction(self.lower(*types, **params), kind):
             return None

@@ -16,7 +16,7 @@ from freshet.core.dtypes import DType, as_dtype, bool_
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.providers import provider
-from freshet.core.shapes import Dim, TensorType
+from freshet.core.shapes import Dim, TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.nest import Host
@@ -39,8 +39,8 @@ def _infer(
     )
 
 
-def _checked(name: str, found: Any, dtypes: Dtypes) -> tuple[Array, ...]:
-    """Return what a function returned as arrays of the promised dtypes."""
+def _checked(name: str, found: Any, dtypes: Dtypes, shapes: Shapes) -> tuple[Array, ...]:
+    """Return what a function returned as arrays of the promised dtypes and shapes."""
     results = () if found is None else found if isinstance(found, (list, tuple)) else (found,)
     if len(dtypes) == 1 and isinstance(found, list):
         results = (found,)
@@ -49,11 +49,16 @@ def _checked(name: str, found: Any, dtypes: Dtypes) -> tuple[Array, ...]:
             f"{name}: Tout promises {len(dtypes)} results, the function returned {len(results)}"
         )
     arrays = [] if dtypes else [np.array(True)]
-    for number, (result, dtype) in enumerate(zip(results, dtypes, strict=True)):
+    for number, (result, dtype, shape) in enumerate(zip(results, dtypes, shapes, strict=True)):
         tensor = convert_to_tensor(result, dtype_hint=dtype)
         if tensor.dtype != dtype:
             raise InvalidArgumentError(
                 f"{name}: result {number} is {tensor._type}, Tout promises {dtype.name}"
+            )
+        if shape is not None and not TensorShape(shape).is_compatible_with(tensor.shape):
+            raise InvalidArgumentError(
+                f"{name}: result {number} is {tensor._type}, and {TensorShape(shape)} was expected: "
+                "say y.set_shape([...]) after it was made, with None for each unknown size"
             )
         arrays.append(tensor._value)
     return tuple(arrays)
@@ -62,7 +67,7 @@ def _checked(name: str, found: Any, dtypes: Dtypes) -> tuple[Array, ...]:
 def _numpy_reference(
     *arrays: Array, function: Callable[..., Any], dtypes: Dtypes, shapes: Shapes
 ) -> tuple[Array, ...]:
-    return _checked("numpy_function", function(*(a[()] for a in arrays)), dtypes)
+    return _checked("numpy_function", function(*(a[()] for a in arrays)), dtypes, shapes)
 
 
 def _eager(arrays: Sequence[Array]) -> list[Tensor]:
@@ -73,7 +78,7 @@ def _tensor_reference(
     *arrays: Array, function: Callable[..., Any], dtypes: Dtypes, shapes: Shapes
 ) -> tuple[Array, ...]:
     with context.init_scope():
-        return _checked("py_function", function(*_eager(arrays)), dtypes)
+        return _checked("py_function", function(*_eager(arrays)), dtypes, shapes)
 
 
 def _gradient_infer(
@@ -146,7 +151,8 @@ def numpy_function(
 
     Returns:
         A tensor, or a list of tensors. Inside a traced function their shapes are unknown: say
-        ``y.set_shape([...])`` before an operation that needs the rank.
+        ``y.set_shape([...])`` before an operation that needs the rank. A condition and
+        `TensorArray.write` suppose a scalar.
 
     Raises:
         InvalidArgumentError: At the run, if `func` returns something else than `Tout` promises.
@@ -201,4 +207,5 @@ def _call(primitive: Primitive, name: str, function: Any, inp: Any, tout: Any) -
     )
     if not promised:
         return []
-    return pack_sequence_as(tout, results)
+    packed = pack_sequence_as(tout, results)
+    return list(packed) if isinstance(tout, tuple) else packed

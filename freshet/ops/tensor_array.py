@@ -26,6 +26,7 @@ from freshet.ops.gathering import gather
 from freshet.ops.index import Index
 from freshet.ops.nest import Check, Nest, identity, o
 from freshet.ops.primitive import Call, NoGradient, Primitive
+from freshet.ops.static import static_value
 
 # --- one row --------------------------------------------------------------------------------------
 
@@ -445,9 +446,5 @@ class TensorArray(CompositeTensor):
 
 def _known_index(index: Tensor) -> int | None:
     """Return an index that is known while tracing."""
-    if index._symbol is None:
-        return int(index)
-    node = getattr(index._symbol, "node", None)
-    if node is not None and node.primitive.name == "constant":
-        return int(node.params["value"])
-    return None
+    value = static_value(index)
+    return None if value is None else int(value)

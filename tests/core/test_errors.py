@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+import numpy as np
 import pytest
 
 import freshet as ft
@@ -63,6 +64,26 @@ def test_a_line_without_a_file() -> None:
     names: dict[str, Any] = {"ft": ft}
     with pytest.raises(ft.errors.InvalidArgumentError, match=r"at <prompt>:2 in <module>$"):
         exec(compile("\nft.ones([-1])", "<prompt>", "exec"), names)
+
+
+def test_tensorflows_constructor() -> None:
+    for error in (
+        ft.errors.NotFoundError(None, None, "gone"),
+        ft.errors.NotFoundError(node_def=None, op=None, message="gone"),
+        ft.errors.NotFoundError("gone"),
+    ):
+        assert (error.message, error.op, error.node_def) == ("gone", None, None)
+        assert error.error_code == ft.errors.NOT_FOUND == 5
+    assert ft.errors.OpError(None, None, "x", ft.errors.ABORTED).error_code == 10
+
+
+def test_values_of_symbolic_tensors_are_what_tensorflow_raises() -> None:
+    for use, kind in (
+        (lambda x: x.numpy(), AttributeError),
+        (lambda x: np.sin(x), NotImplementedError),  # noqa: PLW0108 (a ufunc has no signature)
+    ):
+        with pytest.raises(kind, match="symbolic"):
+            ft.function(use)(ft.ones(2))
 
 
 def test_suggestions() -> None:

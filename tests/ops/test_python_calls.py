@@ -86,6 +86,27 @@ def test_a_rank_must_be_said_before_it_is_used() -> None:
         f(ft.constant(1.0))
 
 
+def test_conditions_and_tensor_arrays_suppose_a_scalar() -> None:
+    @ft.function
+    def f(x: ft.Tensor) -> tuple[ft.Tensor, ft.Tensor]:
+        array = ft.TensorArray(ft.float32, size=0, dynamic_size=True)
+        for i in ft.range(9):
+            total, done = ft.numpy_function(
+                lambda a, i: (a + i, np.int32(i > 2)), [x, ft.cast(i, ft.float32)],
+                [ft.float32, ft.int32],
+            )  # fmt: skip
+            array = array.write(i, total)
+            if ft.cast(done, ft.bool):
+                break
+        above = ft.numpy_function(lambda a: a > 1, [x], ft.bool)
+        return array.stack(), 1 if above else 2
+
+    found, above = f(ft.constant(0.5))
+    assert (found.numpy().tolist(), int(above)) == ([0.5, 1.5, 2.5, 3.5], 2)
+    with pytest.raises(ft.errors.InvalidArgumentError, match=r"result 0 is .*f32\[2\].*set_shape"):
+        f(ft.constant([0.5, 1.0]))
+
+
 @pytest.mark.parametrize("call", [ft.numpy_function, ft.py_function])
 def test_broken_promises_are_errors(call: Any) -> None:
     with pytest.raises(ft.errors.InvalidArgumentError, match="promises int32"):

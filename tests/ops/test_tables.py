@@ -267,3 +267,9 @@ def test_what_tables_that_change_refuse() -> None:
                 use(ft.constant([key], ft.int64))
     with pytest.raises(TypeError, match="keys must be"):
         ft.lookup.experimental.MutableHashTable(ft.float32, ft.int64, -1)
+
+
+def test_a_single_key() -> None:
+    table = ft.lookup.StaticHashTable(KV(["a"], [5]), -1)
+    assert table.lookup(ft.constant("a")).numpy() == 5
+    assert table[ft.constant("b")].numpy() == -1

@@ -234,7 +234,7 @@ def test_python_between_kernels_may_run_another_program(calling: Callable[..., A
 
 def test_python_between_kernels_may_not_run_the_same_program(calling: Callable[..., Any]) -> None:
     back = calling(lambda x: outer(x).numpy())
-    outer = ft.function(lambda x: back(x * 2.0) - 1.0, name="outer")
+    outer = ft.function(lambda x: back(x * 2.0) - 1.0)
     for _ in range(2):
         with pytest.raises(ft.errors.FailedPreconditionError, match="called again by Python code"):
             outer(ft.constant([1.0, 2.0]))

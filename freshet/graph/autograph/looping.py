@@ -31,7 +31,7 @@ from freshet.graph.autograph.values import (
     takes,
     zeros_of,
 )
-from freshet.graph.control_flow import while_loop
+from freshet.graph.control_flow import traced_loop
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import logical_and
 
@@ -169,10 +169,9 @@ class _Loop:
             new = self._step(now[:count], now[count] if length is not None else None)
             return [*new, *(n + 1 for n in now[count:])]
 
-        found = while_loop(
-            test, step, tensors, shape_invariants=self._shapes(tensors),
-            maximum_iterations=self._options["most"],
-        )  # fmt: skip
+        found = traced_loop(
+            test, step, tensors, self._shapes(tensors), most=self._options["most"], bound=length
+        )
         return self._assembled(found[:count])
 
     def _assembled(self, tensors: Sequence[Any]) -> list[Any]:

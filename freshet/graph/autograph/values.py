@@ -56,6 +56,7 @@ def as_condition(what: str, value: Any) -> Any:
         )
     if tensor.dtype.name != "bool":
         tensor = not_equal(tensor, shaping.zeros_like(tensor))
+    tensor._suppose_shape(())
     return shaping.reshape(tensor, []) if tensor.shape else tensor
 
 

@@ -132,11 +132,13 @@ def resize_with_crop_or_pad(image: TensorLike, target_height: Any, target_width:
     for number in (rows, columns):
         require(number > 0, f"{caller}: the target {rows} x {columns} must be positive")
     height, width = sizes(x)[-3:-1]
-    more = [rows - height, columns - width]
-    less = [largest((-d) // 2, 0) for d in more]
-    part = _part(x, *less, smallest(rows, height), smallest(columns, width))
-    before = [largest(d // 2, 0) for d in more]
-    return pad_to_bounding_box(part, *before, rows, columns)
+    down, across = rows - height, columns - width
+    part = _part(
+        x, largest((-down) // 2, 0), largest((-across) // 2, 0), smallest(rows, height),
+        smallest(columns, width),
+    )  # fmt: skip
+    top, left = largest(down // 2, 0), largest(across // 2, 0)
+    return pad_to_bounding_box(part, top, left, rows, columns)
 
 
 def central_crop(image: TensorLike, central_fraction: Any) -> Tensor:

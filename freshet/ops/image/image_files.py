@@ -1,6 +1,7 @@
-"""Bytes to pixels and back, on NumPy arrays: JPEG, PNG, GIF and BMP, recognised by their start.
+"""Bytes to pixels and back, on NumPy arrays: JPEG, PNG, GIF, BMP, WebP, recognised by their start.
 
-JPEG, GIF and PNG of up to 8 bits are Pillow's; every way in which it can fail is one error here.
+JPEG, GIF, WebP and PNG of up to 8 bits are Pillow's; every way in which it can fail is one error
+here.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _STARTS: Final = {
     b"\xff\xd8\xff": "JPEG", png.SIGNATURE: "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF", b"BM": "BMP",
 }  # fmt: skip
+ANIMATED: Final = ("GIF", "WEBP")
+"""Kinds of files that can hold several images."""
 _MOST_VALUES: Final = 2**29
 """Numbers in a decoded file; above, a header is taken for damaged or hostile."""
 _MOST_A_BYTE: Final = 4096
@@ -50,7 +53,7 @@ class Wanted(NamedTuple):
 
 
 def kind_of(contents: bytes) -> str:
-    """Return "JPEG", "PNG", "GIF" or "BMP".
+    """Return "JPEG", "PNG", "GIF", "BMP" or "WEBP".
 
     Raises:
         InvalidArgumentError: It is none of them.
@@ -58,8 +61,10 @@ def kind_of(contents: bytes) -> str:
     for start, kind in _STARTS.items():
         if contents.startswith(start):
             return kind
+    if contents[:4] == b"RIFF" and contents[8:12] == b"WEBP":
+        return "WEBP"
     what = f"starts with {contents[:8]!r}" if contents else "is empty"
-    raise InvalidArgumentError(f"expected a JPEG, PNG, GIF or BMP file; this one {what}")
+    raise InvalidArgumentError(f"expected a JPEG, PNG, GIF, BMP or WebP file; this one {what}")
 
 
 @contextmanager
@@ -88,13 +93,15 @@ def decode(contents: bytes, wanted: Wanted) -> Array:
         return _scaled(_jpeg(contents, wanted), wanted.wide)
     if kind == "PNG":
         return _png(contents, wanted)
-    if kind == "GIF":
-        frames = decode_gif(contents, most=1 if wanted.first else 2)
+    if kind in ANIMATED:
+        frames = decode_frames(contents, most=1 if wanted.first else 2)
         if len(frames) > 1:
             raise InvalidArgumentError(
-                "the file is an animation of several frames; read it with ft.io.decode_gif"
+                "the file is an animation of several frames; read it with ft.io.decode_gif or "
+                "ft.io.decode_webp"
             )
-        return _scaled(frames[0], wanted.wide)
+        pixels = frames[0] if kind == "GIF" else with_channels(frames[0], wanted.channels)
+        return _scaled(pixels, wanted.wide)
     return _scaled(with_channels(bitmap.decode(contents), wanted.channels), wanted.wide)
 
 
@@ -118,7 +125,8 @@ def with_channels(pixels: Array, channels: int) -> Array:
 
 
 def _grey(pixels: Array) -> Array:
-    total = pixels[..., :3].astype(np.int64) @ np.array(_GREY)
+    half = 2**14 if pixels.dtype == np.uint16 else 0  # libpng rounds numbers of 16 bits only
+    total = pixels[..., :3].astype(np.int64) @ np.array(_GREY) + half
     return (total >> 15).astype(pixels.dtype)[..., None]
 
 
@@ -135,8 +143,9 @@ def _jpeg(contents: bytes, wanted: Wanted) -> Array:
                 "bytes can hold"
             )
         mode = "L" if wanted.channels == 1 and image.mode != "CMYK" else None
-        small = tuple(max(size // wanted.ratio, 1) for size in image.size)
+        small = (max(width // wanted.ratio, 1), max(height // wanted.ratio, 1))
         image.draft(mode, small if wanted.ratio > 1 else None)
+        image.load()
         pixels = np.asarray(image.convert("RGB") if image.mode == "CMYK" else image)
     return with_channels(pixels if pixels.ndim == 3 else pixels[..., None], wanted.channels)
 
@@ -156,21 +165,29 @@ def _png(contents: bytes, wanted: Wanted) -> Array:
     return _scaled(with_channels(pixels, wanted.channels), 257 if wanted.wide else 0)
 
 
-def decode_gif(contents: bytes, most: int | None = None) -> Array:
-    """Return uint8[frames, height, width, 3]: all frames, or the first `most` ones."""
-    with _opened(contents, "GIF") as image:
+def decode_frames(contents: bytes, most: int | None = None) -> Array:
+    """Return uint8[frames, height, width, 3 or 4] of a GIF or WebP file.
+
+    All frames, or the first `most` ones. Only WebP files have 4 channels.
+    """
+    kind = kind_of(contents)
+    with _opened(contents, kind) as image:
         width, height = image.size
         count = min(getattr(image, "n_frames", 1), most or 2**31)
-        if count * width * height * 3 > _MOST_VALUES:
+        if count * width * height * 4 > _MOST_VALUES:
             raise InvalidArgumentError(
-                f"the GIF file promises {count} frames of {height} x {width} pixels"
+                f"the {kind} file promises {count} frames of {height} x {width} pixels"
             )
-        found = np.zeros((count, height, width, 3), np.uint8)
+        channels = 4 if kind == "WEBP" and image.mode == "RGBA" else 3
+        found = np.zeros((count, height, width, channels), np.uint8)
         for number, frame in enumerate(found):
             image.seek(number)
             pixels = np.asarray(image.convert("RGBA"))
-            shown = pixels[..., 3:] > 0
-            frame[...] = np.where(shown, pixels[..., :3], found[number - 1] if number else 0)
+            if kind == "WEBP":
+                frame[...] = pixels[..., :channels]
+            else:  # what a frame leaves open shows the one before
+                before = found[number - 1] if number else 0
+                frame[...] = np.where(pixels[..., 3:] > 0, pixels[..., :3], before)
     return found
 
 
@@ -186,7 +203,7 @@ def jpeg_shape(contents: bytes) -> tuple[int, int, int]:
 
 
 class JpegOptions(NamedTuple):
-    """How a JPEG file is written; see `freshet.ops.image.codecs.encode_jpeg`."""
+    """How a JPEG file is written; see `freshet.ops.image.encoding.encode_jpeg`."""
 
     progressive: bool = False
     optimize: bool = False

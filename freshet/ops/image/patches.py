@@ -7,19 +7,23 @@ from typing import Any
 import numpy as np
 
 from freshet.core import dtypes
-from freshet.core.errors import InvalidArgumentError
+from freshet.core.errors import InvalidArgumentError, UnimplementedError
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import array as a
 from freshet.ops import lookup
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.joining import stack
+from freshet.ops.making import zeros_of
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
 from freshet.ops.padding import pad
 from freshet.ops.primitive import NoGradient, Primitive
+from freshet.ops.random import normal, uniform
 from freshet.ops.shaping import reshape
-from freshet.ops.sizes import sizes, static_integers
+from freshet.ops.sizes import sizes as _sizes
+from freshet.ops.sizes import static_integers
 
 
 def _places(size: Array, length: int, stride: int, rate: int, same: bool) -> Array:
@@ -37,6 +41,20 @@ patch_places_p: Primitive = Primitive(
     reference=_places, gradient=NoGradient("sizes are whole numbers"),
     lower=Host("its shape depends on its operand"),
 )  # fmt: skip
+
+
+def window_places(
+    x: Tensor, axis: int, length: int, stride: int = 1, rate: int = 1, *, same: bool = False
+) -> Tensor:
+    """Return int32[windows, length]: the elements of each window along an axis of `x`.
+
+    The size of the axis stands for elements outside of it, which only "SAME" windows have.
+    """
+    size = x.shape[axis]
+    if size is not None:
+        return Tensor._of_array(_places(np.asarray(size), length, stride, rate, same))
+    total = convert_to_tensor(_sizes(x)[axis], dtype=dtypes.int32)
+    return patch_places_p(total, length=length, stride=stride, rate=rate, same=same)
 
 
 def extract_patches(
@@ -79,13 +97,9 @@ def extract_patches(
             f"image.extract_patches: padding must be 'VALID' or 'SAME', received {padding!r}"
         )
     found = pad(x, [[0, 0], [0, 1], [0, 1], [0, 0]])  # what lies outside is read from here
-    for axis, size, parts in ((1, x.shape[1], 0), (3, x.shape[2], 1)):
-        length, stride, rate = (w[parts] for w in windows)
-        params = {"length": length, "stride": stride, "rate": rate, "same": padding == "SAME"}
-        number = size if size is not None else _sizes(x)[1 + parts]
-        places = patch_places_p(convert_to_tensor(number, dtype=dtypes.int32), **params)
-        if size is not None:
-            places = convert_to_tensor(_places(np.asarray(size), **params))
+    for axis in (2, 1):
+        length, stride, rate = (w[axis - 1] for w in windows)
+        places = window_places(x, axis, length, stride, rate, same=padding == "SAME")
         found = lookup.gather_p(found, places, axis=axis)
     found = a.transpose_p(found, perm=(0, 1, 3, 2, 4, 5))
     rest = windows[0][0] * windows[0][1] * (x.shape[3] or 0)
@@ -93,12 +107,11 @@ def extract_patches(
     return reshape(found, [*shape, rest if x.shape[3] is not None else -1])
 
 
-_sizes = sizes
-
-
 def _pair(name: str, value: Any) -> tuple[int, int]:
     numbers = static_integers("image.extract_patches", name, value)
-    if len(numbers) != 4 or numbers[0] != 1 or numbers[3] != 1 or min(numbers) < 1:
+    if len(numbers) == 4 and (numbers[0], numbers[3]) != (1, 1):
+        raise UnimplementedError(f"image.extract_patches: {name} {value}: one image, all channels")
+    if len(numbers) != 4 or min(numbers) < 1:
         raise InvalidArgumentError(
             f"image.extract_patches: {name} must be [1, rows, columns, 1], received {value}"
         )
@@ -132,4 +145,61 @@ def extract_glimpse(
         >>> extract_glimpse(x, [1, 1], [[0.0, 0.0]]).numpy().item()
         4.0
     """
-    raise NotImplementedError
+    caller = "image.extract_glimpse"
+    x = convert_to_tensor(input)
+    places = convert_to_tensor(offsets)
+    lengths = static_integers(caller, "size", size)
+    if x.ndim != 4 or places.ndim != 2 or places.shape[-1] not in {2, None}:
+        raise InvalidArgumentError(
+            f"{caller}: expected images [batch, height, width, channels] and offsets [batch, 2], "
+            f"received {x._type} and {places._type}"
+        )
+    if len(lengths) != 2 or min(lengths) < 1 or noise not in _NOISES:
+        raise InvalidArgumentError(
+            f"{caller}: size must be two positive numbers and noise one of {', '.join(_NOISES)}, "
+            f"received {size} and {noise!r}"
+        )
+    if None not in {x.shape[0], places.shape[0]} and x.shape[0] != places.shape[0]:
+        raise InvalidArgumentError(
+            f"{caller}: there must be one offset for each image, received {x._type} and "
+            f"{places._type}"
+        )
+    along = []
+    for axis, length in enumerate(lengths):
+        total = _sizes(x)[1 + axis]
+        start = _start(places[:, axis], total, length, centered, normalized)
+        along.append((start[:, None] + np.arange(length, dtype=np.int32), total))
+    rows, columns = along[0][0][:, :, None], along[1][0][:, None, :]
+    inside = _inside(rows, along[0][1]) & _inside(columns, along[1][1])
+    both = [
+        m.clip_by_value(rows, 0, along[0][1] - 1) + 0 * columns,
+        m.clip_by_value(columns, 0, along[1][1] - 1) + 0 * rows,
+    ]
+    found = lookup.gather_nd_p(x, stack(both, -1), batch_dims=1)
+    outside = _outside(found, noise)
+    return m.where(a.expand_dims_p(inside, axes=(3,)), found, outside)
+
+
+_NOISES = ("uniform", "gaussian", "zero")
+
+
+def _start(offset: Tensor, total: Any, length: int, centered: bool, normalized: bool) -> Tensor:
+    """Return the first row (or column) of each window, rounded towards 0."""
+    size = m.cast(convert_to_tensor(total), offset.dtype)
+    where = offset * size if normalized else offset
+    if centered and normalized:
+        where = where / 2.0 + size / 2.0 - length / 2.0
+    elif centered:
+        where = where + size / 2.0
+    return m.cast(where, dtypes.int32)
+
+
+def _inside(place: Tensor, total: Any) -> Tensor:
+    return m.logical_and(m.greater_equal(place, 0), m.less(place, total))
+
+
+def _outside(like: Tensor, noise: str) -> Tensor:
+    if noise == "zero":
+        return zeros_of(like)
+    draw = uniform if noise == "uniform" else normal
+    return draw(_sizes(like), dtype=like.dtype)

@@ -14,7 +14,7 @@ from freshet.ops import lookup
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.image import adjust
-from freshet.ops.image.codecs import adjust_jpeg_quality
+from freshet.ops.image.encoding import adjust_jpeg_quality
 from freshet.ops.image.flip import mirrored
 from freshet.ops.image.operands import image_operand
 from freshet.ops.math import TensorLike

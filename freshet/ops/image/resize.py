@@ -122,6 +122,10 @@ def _numbers(vector: Tensor) -> list[Any]:
     ]
 
 
+_MOST_TERMS = 4
+"""Up to so many taps, their terms are added one by one: that is faster than a sum over an axis."""
+
+
 def _scalar(size: Any) -> Tensor:
     return convert_to_tensor(size, dtype=dtypes.int32)
 
@@ -137,6 +141,16 @@ def _resized(x: Tensor, axis: int, old: Any, new: Any, method: str, antialias: b
         )
     if method == "nearest":
         return lookup.gather_p(x, a.squeeze_p(places, axes=(1,)), axis=axis)
+    if (count := places.shape[1] or _MOST_TERMS + 1) <= _MOST_TERMS:
+        spread = tuple(range(1, x.ndim - axis))
+        terms = [
+            m.multiply(
+                lookup.gather_p(x, places[:, t], axis=axis),
+                a.expand_dims_p(weights[:, t], axes=spread),
+            )
+            for t in range(count)
+        ]
+        return sum(terms[1:], terms[0])
     found = lookup.gather_p(x, places, axis=axis)
     after = tuple(range(2, found.ndim - axis))
     return reduce_sum(m.multiply(found, a.expand_dims_p(weights, axes=after)), axis + 1)

@@ -9,6 +9,7 @@ from freshet.core.composite import CompositeTensor
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as
 from freshet.ops import shaping
+from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.ragged import joining, partition
 from freshet.ops.ragged.ragged_spec import RaggedTensorSpec
 from freshet.ops.ragged.ragged_tensor import RaggedTensor
@@ -37,7 +38,9 @@ def map_rows(
     results = [fn(pack_sequence_as(elems, [x[i] for x in leaves])) for i in range(counts[0] or 0)]
     if not results:
         raise InvalidArgumentError("map_fn: there are no rows, so what fn returns is not known")
-    specs = flatten(signature)
+    specs = [leaf if isinstance(leaf, RaggedTensor) else None for leaf in leaves]
+    if signature is not None:
+        specs = flatten(signature)
     if len(specs) != len(flatten(results[0])):
         specs = [None] * len(flatten(results[0]))
     columns = zip(*map(flatten, results), strict=True)
@@ -50,4 +53,6 @@ def _stacked(rows: list[Any], spec: Any) -> Any:
         return joining.stack(rows)
     if isinstance(spec, RaggedTensorSpec):
         return joining.stack(rows).with_row_splits_dtype(spec.row_splits_dtype)
+    if isinstance(spec, RaggedTensor) and convert_to_tensor(rows[0]).ndim:
+        return joining.stack(rows)  # without a signature, like the elements
     return shaping.stack(rows)

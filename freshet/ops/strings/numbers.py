@@ -185,7 +185,8 @@ def number_text(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return str(int(value))
     if isinstance(value, np.complexfloating):
-        return f"({number_text(value.real)}{number_text(value.imag):+}j)"
+        imaginary = number_text(value.imag)
+        return f"({number_text(value.real)}{'' if imaginary[0] == '-' else '+'}{imaginary}j)"
     if isinstance(value, np.float64):
         short = f"{value:.15g}"
         return short if np.float64(short) == value or np.isnan(value) else f"{value:.17g}"

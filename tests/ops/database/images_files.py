@@ -74,6 +74,17 @@ JPEG = base64.b64decode(
     "AP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/xAAUAQEAAAAAAAAAAAAAAAAAAAAA/8QAFBEBAAAAAAAAAAAAAAAAAAAA"
     "AP/aAAwDAQACEQMRAD8AA//Z"
 )
+# WebP files without loss, of the pixels in `_STEPS`.
+WEBP = base64.b64decode(
+    "UklGRjoAAABXRUJQVlA4TC4AAAAvAkAAAC8gFkxD9wQCSSyY4t4JJBZMQ/cEImz+4w7QAYCatg3YUOdfTo3of0wv"
+)
+WEBP_ALPHA = base64.b64decode(
+    "UklGRkAAAABXRUJQVlA4TDQAAAAvAkAAEC8gFkxD9wQCSSyY4t4JJBZMQ/cEIkwsmNwTCD3euAfoAoCatg3YUOdf"
+    "To3of0wv"
+)
+_STEPS = np.add.outer(np.add.outer(np.arange(2) * 40, np.arange(3) * 9), np.arange(4) * 50).astype(
+    np.uint8
+)
 _RGB = integers(3, 5, 3, low=0, high=255, dtype=np.uint8)
 _RGBA = integers(3, 5, 4, low=0, high=255, dtype=np.uint8)
 _GREY = integers(4, 3, 1, low=0, high=255, dtype=np.uint8)
@@ -102,8 +113,8 @@ HELD: dict[bytes, np.ndarray] = {
     RGB: _RGB, RGBA: _RGBA, GREY: _GREY, WIDE: _WIDE,
     BITS: 255 * np.uint8([[1, 0, 1, 0, 0, 0, 0, 0], [0, 1, 0, 1, 1, 1, 1, 1]])[..., None],
     INDEXED: _COLOURS[[[0, 1, 7], [3, 2, 1]]], ONE_FRAME: _FRAME_COLOURS[0],
-    JPEG: np.full((8, 8, 3), 128, np.uint8), bmp(_RGB): _RGB, bmp(_RGBA, True): _RGBA,
-    bmp(_GREY): _GREY,
+    WEBP: _STEPS[..., :3], WEBP_ALPHA: _STEPS, JPEG: np.full((8, 8, 3), 128, np.uint8),
+    bmp(_RGB): _RGB, bmp(_RGBA, True): _RGBA, bmp(_GREY): _GREY,
 }  # fmt: skip
 
 
@@ -111,7 +122,8 @@ def _as(pixels: np.ndarray, channels: int | None, wide: bool, factor: int = 257)
     own, most = pixels.shape[-1], np.iinfo(pixels.dtype).max
     if channels == 1 and own > 1:
         weights = [9797, 19234, 3737]
-        pixels = (pixels[..., :3].astype(np.int64) @ weights >> 15).astype(pixels.dtype)[..., None]
+        total = pixels[..., :3].astype(np.int64) @ weights + (2**14 if most > 255 else 0)
+        pixels = (total >> 15).astype(pixels.dtype)[..., None]
     elif channels in {3, 4} and channels != own:
         pixels = np.repeat(pixels, 3, -1) if own == 1 else pixels[..., :3]
         alpha = np.full((*pixels.shape[:-1], channels - 3), most, pixels.dtype)
@@ -153,7 +165,7 @@ def _cases(files: list[bytes], *channels: int, **more: Any) -> list[Any]:
 
 _DAMAGED = [
     error("InvalidArgumentError", _text(b""), message="is empty"),
-    error("InvalidArgumentError", _text(b"no image"), message="expected a JPEG, PNG, GIF or BMP"),
+    error("InvalidArgumentError", _text(b"no image"), message="expected a JPEG, PNG, GIF, BMP or"),
     *(
         error("InvalidArgumentError", _text(file[: len(file) * part // 8]), message="decode_")
         for file, part in ((RGB, 3), (RGB, 6), (JPEG, 1), (JPEG, 4), (WIDE, 6), (BITS, 4))
@@ -220,11 +232,20 @@ OPERATIONS = [
         ],
     ),
     Operation(
+        name="io.decode_webp", reference=lambda x, channels=0: _decode(x, channels)[None],
+        cases=[*_cases([WEBP, WEBP_ALPHA], 3), case(_text(WEBP_ALPHA), channels=4)],
+        errors=[
+            error("InvalidArgumentError", _text(WEBP), channels=1, message="one of 0, 3, 4"),
+            error("InvalidArgumentError", _text(WEBP[:30]), message="damaged"),
+            error("InvalidArgumentError", _text(b""), message="empty"),
+        ],
+    ),
+    Operation(
         name="io.decode_image", reference=_decode_image,
         cases=[
             *_cases([RGB, RGBA, GREY, WIDE, JPEG, bmp(_RGB)], 1, 3, 4),
             *_cases([RGB, WIDE, JPEG], 1, dtype="uint16"), *_cases([RGB, JPEG], dtype="float32"),
-            *_cases([TWO_FRAMES, ONE_FRAME], expand_animations=False),
+            *_cases([TWO_FRAMES, ONE_FRAME, WEBP, WEBP_ALPHA], expand_animations=False),
         ],
         errors=[
             *_DAMAGED, error("InvalidArgumentError", _text(TWO_FRAMES), channels=1, message="3"),
@@ -233,7 +254,7 @@ OPERATIONS = [
     Operation(
         # Inside a traced function the rank of the result cannot depend on the file.
         name="image.decode_image", reference=_decode_image, traced=False,
-        cases=_cases([TWO_FRAMES, ONE_FRAME], 3),
+        cases=[*_cases([TWO_FRAMES, ONE_FRAME], 3)],
     ),
     Operation(
         name="io.is_jpeg",

@@ -232,6 +232,12 @@ def test_errors_say_what_is_wrong(call: Any, message: str) -> None:
         call(rows())
 
 
+def test_map_fn_without_a_signature_gives_rows_like_the_elements() -> None:
+    for given in ([[3, 1, 4], [], [5]], [[1, 2], [3, 4]]):
+        found = ft.map_fn(ft.square, ft.ragged.constant(given))
+        assert found.to_list() == [[n * n for n in row] for row in given]
+
+
 def test_map_fn_gives_each_row() -> None:
     found = ft.map_fn(ft.reduce_sum, rows(), fn_output_signature=ft.int32)
     assert found.numpy().tolist() == [4, 0, 10]

@@ -1,4 +1,4 @@
-"""Files of images as tensors: ``ft.io.decode_jpeg`` and the like, also found as ``ft.image``.
+"""Files of images to tensors: ``ft.io.decode_jpeg`` and the like, also found in ``ft.image``.
 
 Pixels of PNG, GIF and BMP files are exact. Those of JPEG files are the ones of the accurate integer
 transform; TensorFlow's default, a faster one, differs from it by up to 8 of 255.
@@ -12,19 +12,19 @@ import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.dtypes import as_dtype
-from freshet.core.errors import DTypeError, InternalError, InvalidArgumentError, UnimplementedError
+from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import Dim, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.image import image_files, png
-from freshet.ops.image.image_files import JpegOptions, Wanted
+from freshet.ops.image import image_files
+from freshet.ops.image.image_files import Wanted
 from freshet.ops.image.operands import whole_number
 from freshet.ops.image.pixel_types import convert_image_dtype
 from freshet.ops.math import TensorLike
 from freshet.ops.slicing import getitem
 from freshet.ops.strings.characters import substr
-from freshet.ops.strings.host import filled, host_primitive, string_tensor
+from freshet.ops.strings.host import host_primitive, string_tensor
 
 _CHANNELS: Final = (0, 1, 3, 4)
 _DCT: Final = ("", "INTEGER_FAST", "INTEGER_ACCURATE")
@@ -49,8 +49,10 @@ def _decode_reference(
 ) -> Array:  # fmt: skip
     data = contents.item()
     try:
-        if frames and image_files.kind_of(data) == "GIF":
-            found = image_files.decode_gif(data)
+        if frames and image_files.kind_of(data) in image_files.ANIMATED:
+            found = image_files.decode_frames(data)
+            if data[:3] != b"GIF":
+                found = image_files.with_channels(found, channels)
             return found.astype(np.uint16) * np.uint16(wide) if wide else found
         found = image_files.decode(data, Wanted(channels, wide, ratio, recover, first))
     except InvalidArgumentError as error:
@@ -117,18 +119,20 @@ def decode_jpeg(
         InvalidArgumentError: The bytes are no image, or a damaged one.
 
     Example:
+        >>> from freshet.ops.image.encoding import encode_jpeg
         >>> file = encode_jpeg(np.full([8, 8, 3], 7, np.uint8))
         >>> decode_jpeg(file).numpy()[0, 0].tolist()
         [7, 7, 7]
     """
-    return _jpeg(
+    return jpeg_pixels(
         "io.decode_jpeg", contents, channels, ratio, try_recover_truncated, dct_method
     )  # fmt: skip
 
 
-def _jpeg(
+def jpeg_pixels(
     caller: str, contents: Any, channels: Any, ratio: int, recover: bool, dct_method: str
 ) -> Tensor:
+    """Return the image in a file, with the options of `decode_jpeg`."""
     if ratio not in {1, 2, 4, 8}:
         raise InvalidArgumentError(f"{caller}: ratio must be 1, 2, 4 or 8, received {ratio}")
     if dct_method not in _DCT:
@@ -161,12 +165,13 @@ def decode_and_crop_jpeg(
         InvalidArgumentError: The window is not within the image, or the file is damaged.
 
     Example:
+        >>> from freshet.ops.image.encoding import encode_jpeg
         >>> file = encode_jpeg(np.full([8, 8, 3], 7, np.uint8))
         >>> decode_and_crop_jpeg(file, [1, 2, 3, 4]).shape
         TensorShape([3, 4, 3])
     """
     caller = "io.decode_and_crop_jpeg"
-    x = _jpeg(caller, contents, channels, ratio, try_recover_truncated, dct_method)
+    x = jpeg_pixels(caller, contents, channels, ratio, try_recover_truncated, dct_method)
     window = convert_to_tensor(crop_window)
     if window.shape[:] not in {(4,), (None,)} or not window.dtype.is_integer:
         raise InvalidArgumentError(
@@ -205,6 +210,7 @@ def decode_png(
         InvalidArgumentError: The bytes are no image, or a damaged one.
 
     Example:
+        >>> from freshet.ops.image.encoding import encode_png
         >>> file = encode_png(np.uint8([[[1], [2]]]))
         >>> decode_png(file).numpy().tolist()
         [[[1], [2]]]
@@ -236,6 +242,31 @@ def decode_gif(contents: TensorLike, name: str | None = None) -> Tensor:
     """
     text = _contents("io.decode_gif", contents)
     return decode_image_p(text, caller="io.decode_gif", channels=3, wide=0, frames=True)
+
+
+def decode_webp(
+    contents: TensorLike, channels: int = 0, dtype: Any = dtypes.uint8, name: str | None = None
+) -> Tensor:
+    """Return all frames of a WebP file, one for a file that is no animation.
+
+    Args:
+        contents: The bytes of the file, a single string.
+        channels: 0 for those of the file, 3 for colours, 4 with alpha.
+        dtype: uint8.
+        name: Ignored.
+
+    Returns:
+        uint8[frames, height, width, channels].
+
+    Raises:
+        InvalidArgumentError: The bytes are no image, or a damaged one.
+    """
+    caller = "io.decode_webp"
+    if as_dtype(dtype) != dtypes.uint8:
+        raise DTypeError(f"{caller}: dtype must be uint8, received {as_dtype(dtype).name}")
+    number = _channels(caller, channels, (0, 3, 4))
+    text = _contents(caller, contents)
+    return decode_image_p(text, caller=caller, channels=number, wide=0, frames=True)
 
 
 def decode_bmp(contents: TensorLike, channels: int = 0, name: str | None = None) -> Tensor:
@@ -278,7 +309,7 @@ def decode_image(
     contents: TensorLike, channels: int | None = None, dtype: Any = dtypes.uint8,
     name: str | None = None, expand_animations: bool = True,
 ) -> Tensor:  # fmt: skip
-    """Return the image in a JPEG, PNG, GIF or BMP file.
+    """Return the image in a JPEG, PNG, GIF, BMP or WebP file.
 
     Args:
         contents: The bytes of the file, a single string.
@@ -286,9 +317,10 @@ def decode_image(
             alpha.
         dtype: Any real dtype; see `ft.image.convert_image_dtype`.
         name: Ignored.
-        expand_animations: Whether a GIF file gives all its frames, [frames, height, width, 3].
-            Otherwise, only the first. Inside a traced function, the rank of a result cannot depend
-            on the file: a GIF file needs ``expand_animations=False`` or `decode_gif` there.
+        expand_animations: Whether a GIF or WebP file gives all its frames, [frames, height, width,
+            channels]. Otherwise, only the first. Inside a traced function, the rank of a result
+            cannot depend on the file: such a file needs ``expand_animations=False`` there, or
+            `decode_gif` or `decode_webp`.
 
     Returns:
         [height, width, channels], or all frames.
@@ -297,6 +329,7 @@ def decode_image(
         InvalidArgumentError: The bytes are no image, or a damaged one.
 
     Example:
+        >>> from freshet.ops.image.encoding import encode_png
         >>> file = encode_png(np.uint8([[[51]]]))
         >>> decode_image(file, dtype="float32").numpy().tolist()
         [[[0.20000000298023224]]]
@@ -304,8 +337,8 @@ def decode_image(
     caller = "io.decode_image"
     text, number, kind = _contents(caller, contents), _channels(caller, channels), as_dtype(dtype)
     given = b"" if text._array is None else text._array.item()
-    animated = given[:6] in {b"GIF87a", b"GIF89a"}
-    if animated and number not in {0, 3}:
+    animated = _may_be_animated(given)
+    if given[:3] == b"GIF" and number not in {0, 3}:
         raise InvalidArgumentError(f"{caller}: a GIF file has 3 channels, not {number}")
     if expand_animations and text._array is None:
         text = no_animation_p(text)
@@ -318,11 +351,17 @@ def decode_image(
     return convert_image_dtype(found, kind)
 
 
+def _may_be_animated(contents: bytes) -> bool:
+    return contents[:6] in {b"GIF87a", b"GIF89a"} or (
+        contents[:4] == b"RIFF" and contents[8:12] == b"WEBP"
+    )
+
+
 def _no_animation(contents: Array) -> Array:
-    if contents.item()[:3] == b"GIF":
+    if _may_be_animated(contents.item()):
         raise InvalidArgumentError(
-            "io.decode_image: inside a traced function, a GIF file needs expand_animations=False, "
-            "or ft.io.decode_gif"
+            "io.decode_image: inside a traced function, a GIF or WebP file needs "
+            "expand_animations=False, or ft.io.decode_gif or ft.io.decode_webp"
         )
     return contents
 
@@ -354,6 +393,7 @@ def extract_jpeg_shape(
         InvalidArgumentError: The bytes are no JPEG file, or a damaged one.
 
     Example:
+        >>> from freshet.ops.image.encoding import encode_jpeg
         >>> extract_jpeg_shape(encode_jpeg(np.zeros([4, 5, 3], np.uint8))).numpy().tolist()
         [4, 5, 3]
     """
@@ -361,148 +401,3 @@ def extract_jpeg_shape(
     if kind not in {dtypes.int32, dtypes.int64}:
         raise DTypeError(f"io.extract_jpeg_shape: output_type must be int32 or int64, not {kind}")
     return jpeg_shape_p(_contents("io.extract_jpeg_shape", contents), dtype=kind)
-
-
-# --- writing --------------------------------------------------------------------------------------
-
-
-def _encode_jpeg(pixels: Array, quality: Array, options: tuple[Any, ...]) -> Array:
-    number = int(quality)
-    if not 0 <= number <= 100:
-        raise InvalidArgumentError(f"io.encode_jpeg: quality must be in [0, 100], not {number}")
-    return filled((), [image_files.encode_jpeg(pixels, number, JpegOptions(*options))])
-
-
-encode_jpeg_p = host_primitive(
-    "encode_jpeg_file", lambda image, quality, options: TensorType(dtypes.string, ()), _encode_jpeg
-)
-
-
-def encode_jpeg(
-    image: TensorLike, format: str = "", quality: int = 95, progressive: bool = False,
-    optimize_size: bool = False, chroma_downsampling: bool = True, density_unit: str = "in",
-    x_density: int = 300, y_density: int = 300, xmp_metadata: str = "", name: str | None = None,
-) -> Tensor:  # fmt: skip
-    """Return an image as the bytes of a JPEG file.
-
-    Args:
-        image: uint8[height, width, channels], 1 or 3 channels.
-        format: "grayscale" or "rgb", which the image must be then; "" takes any.
-        quality: From 0, the smallest file, to 100; 95 shows no loss to the eye.
-        progressive: Whether the file shows a rough image first.
-        optimize_size: Whether to spend time for a smaller file.
-        chroma_downsampling: Whether colours are kept at half the resolution.
-        density_unit: "in" or "cm", of the following.
-        x_density: Pixels for each unit of length, across; stored in the file.
-        y_density: The same downwards.
-        xmp_metadata: Text to store in the file.
-        name: Ignored.
-
-    Raises:
-        InvalidArgumentError: An argument is outside its range, or the image has another shape.
-
-    Example:
-        >>> bool(is_jpeg(encode_jpeg(np.zeros([4, 5, 3], np.uint8))))
-        True
-    """
-    x = convert_to_tensor(image)
-    known = {"": (1, 3, None), "grayscale": (1, None), "rgb": (3, None)}
-    if format not in known or density_unit not in {"in", "cm"}:
-        raise InvalidArgumentError(
-            "io.encode_jpeg: format must be '', 'grayscale' or 'rgb', and density_unit 'in' or "
-            f"'cm'; received {format!r} and {density_unit!r}"
-        )
-    if x.dtype != dtypes.uint8 or x.ndim != 3 or x.shape[-1] not in known[format]:
-        raise InvalidArgumentError(
-            f"io.encode_jpeg: image must be u8[height, width, 1 or 3], received {x._type} for "
-            f"format {format!r}"
-        )
-    if not 0 <= int(quality) <= 100:
-        raise InvalidArgumentError(f"io.encode_jpeg: quality must be in [0, 100], not {quality}")
-    unit = 1 if density_unit == "in" else 2.54
-    density = (x_density * unit, y_density * unit)
-    options = JpegOptions(
-        bool(progressive), bool(optimize_size), bool(chroma_downsampling), density, xmp_metadata
-    )
-    return encode_jpeg_p(x, convert_to_tensor(int(quality)), options=tuple(options))
-
-
-def _encode_png(images: Array, compression: int) -> Array:
-    if 0 in images.shape[-3:]:
-        raise InternalError(f"io.encode_png: the image {images.shape} has no pixels")
-    rows = images.reshape(-1, *images.shape[-3:])
-    return filled(images.shape[:-3], [png.encode(image, compression) for image in rows])
-
-
-encode_png_p = host_primitive(
-    "encode_png_file", lambda image, compression: TensorType(dtypes.string, image.shape[:-3]),
-    _encode_png,
-)  # fmt: skip
-
-
-def encode_png(image: TensorLike, compression: int = -1, name: str | None = None) -> Tensor:
-    """Return images as the bytes of PNG files.
-
-    Args:
-        image: uint8 or uint16[..., height, width, channels]: grey, grey and alpha, colours, or
-            colours and alpha.
-        compression: From 0, none, to 9, the slowest; -1 for zlib's default.
-        name: Ignored.
-
-    Returns:
-        Strings, one for each image.
-
-    Raises:
-        InvalidArgumentError: An argument is outside its range, or the image has another shape.
-
-    Example:
-        >>> encode_png(np.zeros([2, 4, 5, 3], np.uint8)).shape
-        TensorShape([2])
-    """
-    x = convert_to_tensor(image)
-    if x.dtype not in {dtypes.uint8, dtypes.uint16} or x.ndim < 3 or (
-        x.shape[-1] not in {0, 1, 2, 3, 4, None}
-    ):  # fmt: skip
-        raise InvalidArgumentError(
-            "io.encode_png: image must be u8 or u16[..., height, width, 1 to 4], received "
-            f"{x._type}"
-        )
-    if not -1 <= int(compression) <= 9:
-        raise InvalidArgumentError(
-            f"io.encode_png: compression must be in [-1, 9], received {compression}"
-        )
-    return encode_png_p(x, compression=int(compression))
-
-
-def adjust_jpeg_quality(
-    image: TensorLike, jpeg_quality: Any, dct_method: str = "", name: str | None = None
-) -> Tensor:
-    """Return an image as it is after it was written to a JPEG file and read again.
-
-    Args:
-        image: [height, width, channels], 1 or 3 channels, real numbers.
-        jpeg_quality: From 0 to 100.
-        dct_method: As for `decode_jpeg`.
-        name: Ignored.
-
-    Returns:
-        An image of the same dtype.
-
-    Raises:
-        InvalidArgumentError: The quality is outside its range, or the image has another shape.
-
-    Example:
-        >>> adjust_jpeg_quality(np.full([8, 8, 3], 7, np.uint8), 50).numpy()[0, 0].tolist()
-        [7, 7, 7]
-    """
-    caller = "image.adjust_jpeg_quality"
-    x = convert_to_tensor(image)
-    if x.ndim != 3 or x.shape[-1] not in {1, 3}:
-        hint = "; set its channels with ft.ensure_shape" if None in x.shape else ""
-        kind: Any = UnimplementedError if hint else InvalidArgumentError
-        raise kind(f"{caller}: image must be [height, width, 1 or 3], received {x._type}{hint}")
-    pixels = convert_image_dtype(x, dtypes.uint8, saturate=True)
-    quality = m.cast(convert_to_tensor(jpeg_quality), dtypes.int32)
-    file = encode_jpeg_p(pixels, quality, options=tuple(JpegOptions()))
-    found = _jpeg(caller, file, x.shape[-1], 1, False, dct_method)
-    return convert_image_dtype(found, x.dtype, saturate=True)
