@@ -26,7 +26,7 @@ def small_data():
 def test_its_program_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mnist, "load_data", small_data)
-    program, loop = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    program, loop, newton = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
     names = {}
     exec(program, names)
     assert "val_accuracy" in capsys.readouterr().out
@@ -36,6 +36,11 @@ def test_its_program_runs(tmp_path, monkeypatch, capsys):
     inputs = (images[:128, ..., None] / 255.0).astype(np.float32)
     values = [float(names["train_step"](inputs, labels[:128])) for _ in range(10)]
     assert values[-1] < 0.8 * values[0]
+    # AutoGraph reads a function's source, which has to be in a file.
+    file = tmp_path / "newton.py"
+    file.write_text(newton, encoding="utf-8")
+    exec(compile(newton, file, "exec"), names)
+    np.testing.assert_allclose(names["newton"](np.float32([2, 9])), [2**0.5, 3], rtol=1e-6)
 
 
 def test_its_links_lead_somewhere():

@@ -57,8 +57,8 @@ def _checked(name: str, found: Any, dtypes: Dtypes, shapes: Shapes) -> tuple[Arr
             )
         if shape is not None and not TensorShape(shape).is_compatible_with(tensor.shape):
             raise InvalidArgumentError(
-                f"{name}: result {number} is {tensor._type}, and {TensorShape(shape)} was expected: "
-                "say y.set_shape([...]) after it was made, with None for each unknown size"
+                f"{name}: result {number} is {tensor._type}, and {TensorShape(shape)} was "
+                "expected: say y.set_shape([...]) after it was made; None is an unknown size"
             )
         arrays.append(tensor._value)
     return tuple(arrays)

@@ -34,7 +34,8 @@ def test_every_name_leads_back(dtype: ft.DType) -> None:
         ("half", "float16"), ("double", "float64"), ("float", "float32"), (int, "int32"),
         (float, "float32"), (bool, "bool"), (str, "string"), (bytes, "string"),
         (np.float32, "float32"), (np.dtype(">i8"), "int64"), (np.dtype("U3"), "string"),
-        (np.dtype(object), "string"), (1, "float32"), (9, "int64"), (ml_dtypes.bfloat16, "bfloat16"), (np.bool_, "bool"),
+        (np.dtype(object), "string"), (ml_dtypes.bfloat16, "bfloat16"), (np.bool_, "bool"),
+        (1, "float32"), (9, "int64"),
     ],
 )  # fmt: skip
 def test_other_names(value: Any, name: str) -> None:

@@ -70,8 +70,10 @@ class TestSignatures:
         assert body.count == 3
 
     def test_a_default_that_is_a_tensor(self) -> None:
+        three = ft.constant(3.0)
+
         @ft.function
-        def f(x: ft.Tensor, y: ft.Tensor = ft.constant(3.0)) -> ft.Tensor:
+        def f(x: ft.Tensor, y: ft.Tensor = three) -> ft.Tensor:
             return x * y
 
         for _ in range(2):

@@ -11,8 +11,8 @@ from freshet.core.tensor import Array, Tensor
 from freshet.keras.layers.convolution import data_format_of, tuple_of
 from freshet.keras.layers.layer import Layer
 from freshet.ops import shaping
-from freshet.ops.linalg.einsum import einsum
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.linalg.einsum import einsum
 
 
 def _check_rank(layer: Layer, args: tuple[Any, ...], rank: int) -> None:
