@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,12 +24,25 @@ from freshet.ops.strings.formatting import array_text
 _FILE: Final = "file://"
 
 
+Part = str | int | None
+"""Text as it is; None for an array; a number for a ragged tensor's values and so many splits."""
+
+
 def _reference(
-    *arrays: Array, parts: tuple[str | None, ...], end: str, stream: str, summarize: int
+    *arrays: Array, parts: tuple[Part, ...], end: str, stream: str, summarize: int
 ) -> Array:
-    """Write the parts, an array in the place of each None."""
+    """Write the parts."""
     given = iter(arrays)
-    texts = [_text(next(given), summarize) if part is None else part for part in parts]
+    alone = len(parts) == 1
+    texts = []
+    for part in parts:
+        if part is None:
+            texts.append(_text(next(given), summarize, alone))
+        elif isinstance(part, int):
+            values, splits = next(given), [next(given) for _ in range(part)]
+            texts.append(_ragged_text(values, splits, 0, len(splits[0]) - 1, summarize))
+        else:
+            texts.append(part)
     line = "".join(texts) + end
     if stream.startswith(_FILE):
         with Path(stream.removeprefix(_FILE)).open("a", encoding="utf-8") as file:
@@ -40,11 +54,43 @@ def _reference(
     return np.array(True)
 
 
-def _text(array: Array, summarize: int) -> str:
+def _text(array: Array, summarize: int, alone: bool) -> str:
     # A single string is printed as it is; among others, strings have quotes.
-    if array.ndim == 0 and array.dtype.hasobject:
+    if alone and array.ndim == 0 and array.dtype.hasobject:
         return bytes(array[()]).decode(errors="replace")
     return array_text(array, summarize).decode(errors="replace")
+
+
+def _ragged_text(values: Array, splits: list[Array], first: int, last: int, summarize: int) -> str:
+    """Return the rows from `first` to before `last` as nested lists."""
+
+    def row(number: int) -> str:
+        if splits:
+            begin, end = splits[0][number : number + 2]
+            return _ragged_text(values, splits[1:], int(begin), int(end), summarize)
+        return _nested_text(values[number], summarize)
+
+    return _listed(row, range(first, last), summarize)
+
+
+def _nested_text(value: Any, summarize: int) -> str:
+    if isinstance(value, np.ndarray) and value.ndim:
+        return _listed(lambda i: _nested_text(value[i], summarize), range(len(value)), summarize)
+    if isinstance(value, bytes):
+        text = value.decode(errors="replace").replace("\\", "\\\\").replace("'", "\\'")
+        return f"'{text}'"
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    return f"{value:f}" if isinstance(value, np.floating) else str(value)
+
+
+def _listed(text: Callable[[int], str], numbers: range, summarize: int) -> str:
+    if 0 <= 2 * summarize < len(numbers):
+        ends = (numbers[:summarize], numbers[len(numbers) - summarize :])
+        items = [*map(text, ends[0]), "...", *map(text, ends[1])]
+    else:
+        items = list(map(text, numbers))
+    return f"[{', '.join(items)}]"
 
 
 print_p: Primitive = Primitive(
@@ -88,7 +134,7 @@ def print_values(*inputs: Any, **kwargs: Any) -> None:
     if kwargs:
         raise TypeError(f"print: there is no argument {next(iter(kwargs))!r}")
     tensors: list[Tensor] = []
-    parts: list[str | None] = []
+    parts: list[Part] = []
     for number, value in enumerate(inputs):
         if number:
             parts.append(str(sep))
@@ -102,7 +148,7 @@ def print_values(*inputs: Any, **kwargs: Any) -> None:
     )  # fmt: skip
 
 
-def _add(value: Any, parts: list[str | None], tensors: list[Tensor]) -> None:
+def _add(value: Any, parts: list[Part], tensors: list[Tensor]) -> None:
     """Add the text of a value, with a hole for each tensor in it."""
     if isinstance(value, (Tensor, Variable)):
         tensors.append(convert_to_tensor(value))
@@ -120,7 +166,7 @@ def _add(value: Any, parts: list[str | None], tensors: list[Tensor]) -> None:
 
 
 def _add_all(
-    items: list[tuple[str, Any]], before: str, after: str, parts: list[str | None],
+    items: list[tuple[str, Any]], before: str, after: str, parts: list[Part],
     tensors: list[Tensor],
 ) -> None:  # fmt: skip
     parts.append(before)
@@ -130,13 +176,12 @@ def _add_all(
     parts.append(after)
 
 
-def _add_composite(value: CompositeTensor, parts: list[str | None], tensors: list[Tensor]) -> None:
-    components = list(value._components())
-    if all(isinstance(c, Tensor) and c._symbol is None for c in components):
-        to_list = getattr(value, "to_list", None)
-        if to_list is not None:
-            parts.append(str(to_list()))
-            return
+def _add_composite(value: CompositeTensor, parts: list[Part], tensors: list[Tensor]) -> None:
+    splits = getattr(value, "nested_row_splits", None)
+    if splits is not None:
+        tensors += [value.flat_values, *splits]  # type: ignore[attr-defined]  # it is ragged
+        parts.append(len(splits))
+        return
     names = [n for n in ("indices", "values", "dense_shape") if hasattr(value, n)]
     shown = [(f"{n.replace('dense_', '')}=", getattr(value, n)) for n in names]
     _add_all(shown, f"{type(value).__name__}(", ")", parts, tensors)

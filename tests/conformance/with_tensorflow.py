@@ -20,7 +20,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import numpy as np
 import tensorflow as tf
 from database import load
-from database.record import Case, Operation, Ragged, Sparse, Variable, over
+from database.record import Case, Dtype, Operation, Ragged, Sparse, Variable, over
 
 
 def given(value: Any) -> Any:
@@ -34,6 +34,8 @@ def given(value: Any) -> Any:
         return tf.SparseTensor(value.indices, tf.constant(value.values), value.shape)
     if isinstance(value, Variable):
         return tf.Variable(value.value)
+    if isinstance(value, Dtype):
+        return tf.as_dtype(str(value))
     return over(given, value)
 
 

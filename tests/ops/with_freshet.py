@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from database.record import Case, Operation, Ragged, Sparse, Variable, over
+from database.record import Case, Dtype, Operation, Ragged, Sparse, Variable, over
 
 import freshet as ft
 from freshet.core.composite import CompositeTensor
@@ -31,6 +31,8 @@ def given(value: Any) -> Any:
         return ft.SparseTensor(value.indices, ft.constant(value.values), value.shape)
     if isinstance(value, Variable):
         return ft.Variable(value.value)
+    if isinstance(value, Dtype):
+        return ft.as_dtype(str(value))
     return over(given, value)
 
 

@@ -39,6 +39,12 @@ class Variable:
     value: np.ndarray
 
 
+class Dtype(str):
+    """A dtype by its name, for functions that take no name; a reference sees the name."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Case:
     """One call of an operation."""
