@@ -59,10 +59,9 @@ from freshet.core.shapes import TensorShape as TensorShape
 from freshet.core.shapes import TensorSpec as TensorSpec
 from freshet.core.tensor import Tensor as Tensor
 from freshet.core.variable import Variable as Variable
-from freshet.graph.control_flow import case as case
-from freshet.graph.control_flow import cond as cond
-from freshet.graph.control_flow import switch_case as switch_case
-from freshet.graph.control_flow import while_loop as while_loop
+from freshet.graph.conditions import case as case
+from freshet.graph.conditions import cond as cond
+from freshet.graph.conditions import switch_case as switch_case
 from freshet.graph.custom_gradient import custom_gradient as custom_gradient
 from freshet.graph.custom_gradient import grad_pass_through as grad_pass_through
 from freshet.graph.function import ConcreteFunction as ConcreteFunction
@@ -77,6 +76,7 @@ from freshet.graph.gradients import hessians as hessians
 from freshet.graph.recompute import recompute_grad as recompute_grad
 from freshet.graph.tape import GradientTape as GradientTape
 from freshet.graph.unconnected import UnconnectedGradients as UnconnectedGradients
+from freshet.graph.while_loop import while_loop as while_loop
 from freshet.keras import initializers as initializers
 from freshet.keras import losses as losses
 from freshet.keras import metrics as metrics

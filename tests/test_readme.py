@@ -26,7 +26,8 @@ def small_data():
 def test_its_program_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mnist, "load_data", small_data)
-    program, loop, newton = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    text = README.read_text(encoding="utf-8")
+    program, loop, newton = re.findall(r"```python\n(.*?)```", text, re.S)
     names = {}
     exec(program, names)
     assert "val_accuracy" in capsys.readouterr().out

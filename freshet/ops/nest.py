@@ -103,12 +103,12 @@ class Repeat(Nested):
 
 @dataclass(frozen=True, slots=True)
 class Branch(Nested):
-    """Run one of two graphs, `then` or `otherwise`: see `freshet.graph.control_flow`."""
+    """Run one of two graphs, `then` or `otherwise`: see `freshet.graph.conditions`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loop(Nested):
-    """Run a graph, `body`, while another one, `condition`, says so."""
+    """Run a graph, `body`, while another one, `condition`, says so: see `freshet.graph.loops`."""
 
 
 @dataclass(frozen=True, slots=True)

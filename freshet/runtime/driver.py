@@ -169,9 +169,13 @@ ask:
   %boolean_at = load ptr, ptr %arguments
   %boolean = load i8, ptr %boolean_at
   %holds = icmp ne i8 %boolean, 0
-  br i1 %holds, label %more, label %taken
+  br i1 %holds, label %more, label %agree
+agree:
+  ; The program may end here: its next run writes the boolean, which all must have read by then.
+  call void @barrier(ptr %control, i64 %threads)
+  br label %taken
 taken:
-  %left3 = phi i64 [%left, %back], [%left1, %turn], [%left, %ask]
+  %left3 = phi i64 [%left, %back], [%left1, %turn], [%left, %agree]
   br label %on_with
 run:
   call void %function(ptr %arguments, i64 %thread, i64 %threads)

@@ -119,6 +119,26 @@ def compare(names: list[str]) -> tuple[int, list[Difference]]:
     return count, differences
 
 
+def differing_programs() -> list[str]:
+    """Return the programs of examples/core that print something else under TensorFlow."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for file in sorted((ROOT / "examples" / "core").glob("*.py")):
+            other = Path(folder) / file.name
+            source = file.read_text(encoding="utf-8")
+            changed = source.replace("import freshet as ft", "import tensorflow as ft")
+            other.write_text(changed, encoding="utf-8")
+            printed = [
+                subprocess.run(
+                    [python, program], check=True, capture_output=True, text=True, cwd=folder
+                ).stdout
+                for python, program in ((sys.executable, file), (PEERS, other))
+            ]
+            if printed[0] != printed[1]:
+                found.append(file.name)
+    return found
+
+
 def page(count: int, operations: int, differences: list[Difference]) -> str:
     """Return the text of docs/conformance.md."""
     agree = count - len(differences)
@@ -154,9 +174,12 @@ def main() -> None:
     agree = (count - len(differences)) / max(count, 1)
     unexplained = sum(not d.reason for d in differences)
     print(f"{count} cases, {agree:.2%} agree, {unexplained} differences without a reason")
+    programs = [] if names else differing_programs()
+    for name in programs:
+        print(f"! examples/core/{name} prints something else under TensorFlow")
     if not names:
         PAGE.write_text(page(count, len(load()), differences), encoding="utf-8")
-    if agree < WANTED or unexplained:
+    if agree < WANTED or unexplained or programs:
         sys.exit(1)
 
 

@@ -396,3 +396,21 @@ def test_a_branch_may_do_nothing_but_return_to_python_in_a_loop() -> None:
         return ft.while_loop(lambda i, a: i < 3, step, [0, a])[1]
 
     assert f(ft.constant([4.0, 1.0, 3.0, 2.0])).numpy().tolist() == [1.0, 3.0, 2.0, 4.0]
+
+
+def test_more_threads_than_processors_stay_in_step() -> None:
+    # A thread that is late to read a loop's boolean must read it before the next run writes it.
+    @ft.function
+    def f(x: ft.Tensor, n: ft.Tensor) -> ft.Tensor:
+        def step(i: ft.Tensor, x: ft.Tensor) -> Any:
+            changed = ft.cond(i % 2 == 0, lambda: ft.nn.softmax(ft.matmul(x, x)), lambda: x * 0.5)
+            return i + 1, changed
+
+        return ft.while_loop(lambda i, x: i < n, step, (0, x))[1]
+
+    x = ft.constant(np.random.default_rng(1).standard_normal((120, 120)).astype(np.float32))
+    results = set()
+    for turn in range(60):
+        config.num_threads = 1 + turn % 4
+        results.update(f(x, ft.constant(3)).numpy().tobytes() for _ in range(4))
+    assert len(results) == 1

@@ -104,3 +104,29 @@ def test_what_is_no_stream_or_option_is_refused() -> None:
         ft.print(1, output_stream="log.txt")
     with pytest.raises(TypeError, match="no argument 'sepp'"):
         ft.print(1, sepp=",")
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_strings_among_others_have_quotes(capfd: pytest.CaptureFixture[str], traced: bool) -> None:
+    def show() -> None:
+        text = ft.constant("s")
+        ft.print(text)
+        ft.print("x", text, [text], {"k": text}, ft.constant(b"\n"))
+
+    (ft.function(show) if traced else show)()
+    assert capfd.readouterr().err == 's\nx "s" ["s"] {\'k\': "s"} "\\n"\n'
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_ragged_tensors_are_nested_lists(capfd: pytest.CaptureFixture[str], traced: bool) -> None:
+    def show() -> None:
+        ft.print(ft.ragged.constant([[1.5], [2.0, 1 / 3]]), ft.ragged.constant([[True], []]))
+        ft.print([ft.ragged.constant([[[1, 2]], [[3], []]])], ft.ragged.constant([["a'b"]]))
+        ft.print(ft.ragged.range([10, 2]), ft.RaggedTensor.from_row_splits([[1], [3]], [0, 2, 2]))
+
+    (ft.function(show) if traced else show)()
+    assert capfd.readouterr().err.splitlines() == [
+        "[[1.500000], [2.000000, 0.333333]] [[true], []]",
+        "[[[[1, 2]], [[3], []]]] [['a\\'b']]",
+        "[[0, 1, 2, ..., 7, 8, 9], [0, 1]] [[[1], [3]], []]",
+    ]

@@ -29,7 +29,7 @@ from freshet.graph.autograph.values import (
     takes,
     zeros_of,
 )
-from freshet.graph.control_flow import cond
+from freshet.graph.conditions import cond
 
 
 @dataclass

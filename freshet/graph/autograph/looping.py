@@ -31,7 +31,7 @@ from freshet.graph.autograph.values import (
     takes,
     zeros_of,
 )
-from freshet.graph.control_flow import traced_loop
+from freshet.graph.while_loop import traced_loop
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import logical_and
 

@@ -181,6 +181,8 @@ def number_text(value: Any) -> str:
     Example:
         >>> number_text(np.float32(0.1)), number_text(np.float32(1 / 3))
         ('0.1', '0.333333343')
+        >>> number_text(np.complex64(1 - 2j))
+        '(1-2j)'
     """
     if isinstance(value, (bool, np.bool_)):
         return str(int(value))

@@ -225,7 +225,8 @@ OPERATIONS = [
         name="signal.linear_to_mel_weight_matrix", reference=_mel_matrix, absolute=1e-4,
         tolerance={"float32": 1e-3},
         cases=[
-            case(4, 9), case(), case(5, 17, 16000, 20.0, 8000.0), case(3, 9, dtype=Dtype("float64")),
+            case(4, 9), case(), case(5, 17, 16000, 20.0, 8000.0),
+            case(3, 9, dtype=Dtype("float64")),
         ],
         errors=[
             error("ValueError", 4, 9, upper_edge_hertz=9000.0, message="upper_edge_hertz"),
