@@ -33,7 +33,7 @@ from freshet.graph.trace import GraphTracer
 from freshet.ops import assertions, checks, nn, numerics
 from freshet.ops.array import pad_p, reshape_p, reverse_p, slice_p, transpose_p
 from freshet.ops.elementwise import add_p, bitwise_xor_p, multiply_p
-from freshet.ops.nest import Host
+from freshet.ops.nest import Branch, Host, Loop
 from freshet.ops.primitive import PRIMITIVES, NoGradient, Primitive
 from freshet.runtime.execute import NativeExecutor
 from freshet.testing.compare import assert_agree
@@ -573,11 +573,12 @@ _KEEP: Final[dict[str, Callable[[Sample], bool]]] = {
 def uncovered(tables: Sequence[Mapping[str, Sequence[Sample]]]) -> list[str]:
     """Return what the tables leave untested: primitives, and gradients of their operands.
 
-    Primitives without kernels are their references; what checks public operations checks them.
+    Primitives without kernels are their references; what checks public operations checks them. So it
+    is with conditions and loops, whose branches and bodies are programs.
     """
     missing = []
     for name, primitive in sorted(PRIMITIVES.items()):
-        if isinstance(primitive.lower, Host) and name not in {"shape", "constant"}:
+        if isinstance(primitive.lower, (Host, Branch, Loop)) and name not in {"shape", "constant"}:
             continue
         rows = [s for table in tables for s in table.get(name, ())]
         if not rows:
