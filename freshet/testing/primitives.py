@@ -573,8 +573,8 @@ _KEEP: Final[dict[str, Callable[[Sample], bool]]] = {
 def uncovered(tables: Sequence[Mapping[str, Sequence[Sample]]]) -> list[str]:
     """Return what the tables leave untested: primitives, and gradients of their operands.
 
-    Primitives without kernels are their references; what checks public operations checks them. So it
-    is with conditions and loops, whose branches and bodies are programs.
+    Primitives without kernels are their references; what checks public operations checks them.
+    Conditions and loops are tested as the programs that their branches and bodies are.
     """
     missing = []
     for name, primitive in sorted(PRIMITIVES.items()):
