@@ -82,7 +82,7 @@ def _stage_flops(kernel: Kernel, stage: Stage) -> int:
         total += _flops_of(expr) * _points(kernel, axes)
     everywhere = _points(kernel, (*kernel.outer, *stage.axes))
     for s in stage.statements:
-        adds = s.op in {"sum", "prod", "max", "min"} if isinstance(s, Reduction) else s.index
+        adds = s.op in {"sum", "prod", "max", "min"} if isinstance(s, Reduction) else s.adds
         if adds and s.value.dtype.is_floating:
             total += everywhere
     return total

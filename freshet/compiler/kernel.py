@@ -11,13 +11,13 @@
                 | "%" n ":" dtype "=" "load" buffer "[" index, ... "]" ("else" number)?
                 | "%" name ":" dtype "=" reduction operand ("at" affine)?
                 | "%" n ":" dtype "=" "lookup" buffer "[" index, ... "]" "at" dimension operand
-                | "store" buffer "[" index, ... "]" operand
+                | "store" buffer "[" index, ... "]" ("at" dimension operand)? operand
                 | "add" buffer "[" index, ... "]" "at" dimension operand operand
 
 For each point of the outer axes the stages run in order. A stage's statements run at each point of
 its own axes; what it reduces is known to the stages after it. Outer points are independent of each
-other. A load outside its buffer gives the number after ``else``, which is 0 by default. A lookup
-and an addition take the index of one dimension from data; additions happen one after the other.
+other. A load outside its buffer gives the number after ``else``, which is 0 by default. What has
+an ``at`` takes the index of one dimension from data; additions happen one after the other.
 
 The schedule says how the loops become machine code; it changes no result except by the order of
 floating-point sums.
@@ -63,12 +63,13 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Write one element; with an index for a dimension, add to the element there.
+    """Write one element, or add to it; data may be the index of one dimension.
 
     Attributes:
         where: Which element; 0 for the dimension whose index is data.
         dimension: That dimension.
         index: The data.
+        adds: Whether it adds the value to what is there.
     """
 
     buffer: str
@@ -76,6 +77,7 @@ class Store:
     value: Expr
     dimension: int = 0
     index: Expr | None = None
+    adds: bool = False
 
     @property
     def operands(self) -> tuple[Expr, ...]:
@@ -164,7 +166,7 @@ class Change:
         if isinstance(s, Store):
             index = None if s.index is None else done[s.index]
             where = self.position(s.buffer, s.where)
-            return Store(self.name(s.buffer), where, done[s.value], s.dimension, index)
+            return Store(self.name(s.buffer), where, done[s.value], s.dimension, index, s.adds)
         position = None if s.position is None else self.number(s.position)
         return Reduction(s.name, s.op, done[s.value], s.dtype, position)
 

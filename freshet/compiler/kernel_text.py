@@ -68,10 +68,9 @@ def _stage_lines(stage: Stage, numbers: dict[Expr, str]) -> Iterator[str]:
         value = local[statement.value]
         if isinstance(statement, Store):
             place = f"{statement.buffer}[{_position(statement.where)}]"
-            if statement.index is None:
-                yield f"store {place} {value}"
-            else:
-                yield f"add {place} at {statement.dimension} {local[statement.index]} {value}"
+            if statement.index is not None:
+                place += f" at {statement.dimension} {local[statement.index]}"
+            yield f"{'add' if statement.adds else 'store'} {place} {value}"
         else:
             at = "" if statement.position is None else f" at {statement.position}"
             yield f"%{statement.name}: {statement.dtype.short} = {statement.op} {value}{at}"
@@ -129,9 +128,8 @@ _BUFFER: Final = re.compile(r"(\w+): (\w+)\[([\d,]*)\]")
 _AXIS: Final = re.compile(r"(\w+)=(\d+)")
 _DEFINE: Final = re.compile(r"%(\w+): (\w+) = (\w+) ?(.*)")
 _LOAD: Final = re.compile(r"(\w+)\[(.*?)\](?: else (\S+))?")
-_STORE: Final = re.compile(r"store (\w+)\[(.*?)\] (\S+)")
+_STORE: Final = re.compile(r"(store|add) (\w+)\[(.*?)\](?: at (\d+) (\S+))? (\S+)")
 _LOOKUP: Final = re.compile(r"(\w+)\[(.*?)\] at (\d+) (\S+)")
-_ADD: Final = re.compile(r"add (\w+)\[(.*?)\] at (\d+) (\S+) (\S+)")
 _UNARY: Final = (scalar.MATH - {"pow"}) | {"neg", "abs", "bit_not", "cast"}
 _TERNARY: Final = frozenset({"select", "random_bits"})
 _LOOPS_FIELDS: Final = ("vector", "unroll", "block")
@@ -195,10 +193,8 @@ class _Reader:
     def _statement(self, line: str) -> None:
         if not self.stages:
             raise ValueError("expected a stage before the first statement")
-        if line.startswith("store "):
+        if line.startswith(("store ", "add ")):
             self._store(line)
-        elif line.startswith("add "):
-            self._add(line)
         else:
             self._define(line)
 
@@ -223,15 +219,11 @@ class _Reader:
         return tuple(m[1] for m in found)
 
     def _store(self, line: str) -> None:
-        m = _matched(_STORE, line, "store buffer[index, ...] value")
-        where = self._position(self._known_buffer(m[1]), m[2])
-        self.stages[-1][1].append(Store(m[1], where, self._value(m[3])))
-
-    def _add(self, line: str) -> None:
-        m = _matched(_ADD, line, "add buffer[index, ...] at dimension index value")
-        where = self._position(self._known_buffer(m[1]), m[2])
-        index, value = self._value(m[4]), self._value(m[5])
-        self.stages[-1][1].append(Store(m[1], where, value, int(m[3]), index))
+        m = _matched(_STORE, line, "store or add, buffer[index, ...] (at dimension index)? value")
+        where = self._position(self._known_buffer(m[2]), m[3])
+        index = None if m[5] is None else self._value(m[5])
+        store = Store(m[2], where, self._value(m[6]), int(m[4] or 0), index, m[1] == "add")
+        self.stages[-1][1].append(store)
 
     def _define(self, line: str) -> None:
         m = _matched(_DEFINE, line, "%name: dtype = operation operands")

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from freshet.compiler.changed_rows import only_changed_rows
 from freshet.compiler.fusion.fuse import Step
 from freshet.compiler.fusion.realize import Memory
 from freshet.compiler.kernel import Change, Kernel, Loops, Tiles
@@ -56,13 +57,17 @@ class Layout:
     """(input, value) of the updates that must be copied at the end."""
 
 
-def plan_memory(graph: Graph, steps: Sequence[Step], memory: Memory) -> Layout:
+def plan_memory(
+    graph: Graph, steps: Sequence[Step], memory: Memory, *, inside: bool = False
+) -> Layout:
     """Return where everything is.
 
     Args:
         graph: The graph that the steps compute; its results have distinct roots.
         steps: The steps, in order.
         memory: Which values share memory.
+        inside: Whether it is a branch or the body of a loop: what it updates are no variables,
+            which a failed run must leave as they were.
     """
     places: dict[Value, Place] = {v: Place("input", i) for i, v in enumerate(graph.inputs)}
     for number, value in enumerate(graph.outputs):
@@ -73,7 +78,7 @@ def plan_memory(graph: Graph, steps: Sequence[Step], memory: Memory) -> Layout:
         root = _root(memory, value)
         if root is target:
             continue
-        done = _in_place(new_steps, target, root, memory)
+        done = _in_place(new_steps, target, root, memory, inside=inside)
         if done is None:
             copies.append((target, root))
         else:
@@ -104,7 +109,7 @@ def _root(memory: Memory, value: Value) -> Value:
 
 
 def _in_place(
-    steps: list[Step], target: Value, root: Value, memory: Memory
+    steps: list[Step], target: Value, root: Value, memory: Memory, *, inside: bool
 ) -> tuple[int, Step] | None:
     """Return the number of the step that makes `root` and the step writing it over `target`.
 
@@ -116,6 +121,9 @@ def _in_place(
     step = steps[writer]
     if any(target in s.reads or s.may_fail for s in steps[writer + 1 :]):
         return None
+    if step.bodies:
+        fails = step.may_fail and not inside
+        return (writer, step) if not fails and _changes(step, target, root, memory) else None
     if step.kernel is None or step.buffers is None:
         return None
     out = next(n for n, v in step.buffers.items() if v is root)
@@ -124,9 +132,23 @@ def _in_place(
         return writer, step
     if not all(_pointwise(step.kernel, name, out) for name in ins):
         return None
-    kernel = _unified(step.kernel, ins, out)
+    return writer, _over(step, step.kernel, ins, out)
+
+
+def _changes(step: Step, old: Value, new: Value, memory: Memory) -> bool:
+    """Whether a branch or loop makes a value by changing another one that it uses only so."""
+    assert step.node is not None
+    if [memory.root(v) for v in step.node.operands].count(old) != 1:
+        return False
+    pairs = [(step.node.outputs[k], memory.root(step.node.operands[j])) for k, j in step.over]
+    return (new, old) in pairs
+
+
+def _over(step: Step, kernel: Kernel, ins: Sequence[str], out: str) -> Step:
+    """Return the step whose kernel writes the buffer `out` over what it read from `ins`."""
+    assert step.buffers is not None
     buffers = {n: v for n, v in step.buffers.items() if n not in ins}
-    return writer, replace(step, kernel=kernel, buffers=buffers)
+    return replace(step, kernel=only_changed_rows(_unified(kernel, ins, out)), buffers=buffers)
 
 
 def _pointwise(kernel: Kernel, name: str, out: str) -> bool:
@@ -217,7 +239,7 @@ def _reuse(
     for number, old in enumerate(steps):
         step = old
         for value in old.writes:
-            if step.kernel is None or step.buffers is None or value in places or value in keep:
+            if value in places or value in keep:
                 continue
             dying = [
                 v
@@ -225,13 +247,17 @@ def _reuse(
                 if last[v] == number and v not in places and v not in keep
                 and static_value(v) is None and v.type == value.type and v not in over.values()
             ]  # fmt: skip
+            if step.bodies:
+                changed = (v for v in dying if _changes(step, v, value, memory))
+                over |= {value: operand for operand in changed}
+                continue
+            if step.kernel is None or step.buffers is None:
+                continue
             out = next(n for n, v in step.buffers.items() if v is value)
             for operand in dying:
                 ins = [n for n, v in step.buffers.items() if memory.root(v) is operand]
                 if ins and all(_is_own(step.kernel, name, out) for name in ins):
-                    kernel = _unified(step.kernel, ins, out)
-                    buffers = {n: v for n, v in step.buffers.items() if n not in ins}
-                    step = replace(step, kernel=kernel, buffers=buffers)
+                    step = _over(step, step.kernel, ins, out)
                     over[value] = operand
                     break
         result.append(step)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from freshet.compiler.program import (
 )
 from freshet.compiler.schedule import schedule
 from freshet.compiler.target import Target
+from freshet.compiler.written_over import kept_operand, written_over
 from freshet.core.config import config
 from freshet.core.dtypes import uint8
 from freshet.core.shapes import TensorType
@@ -74,15 +75,18 @@ def prepared(graph: Graph, types: Sequence[TensorType]) -> Graph:
     return eliminate_dead(drop_markers(specialize(graph, types)))
 
 
-def _planned(graph: Graph, types: Sequence[TensorType], target: Target, choose: Choose) -> Planned:
-    """Run every pass on a graph, or on the body of a loop."""
+def _planned(
+    graph: Graph, types: Sequence[TensorType], target: Target, choose: Choose, *,
+    inside: bool = False,
+) -> Planned:  # fmt: skip
+    """Run every pass on a graph, or on one inside another: a branch, or the body of a loop."""
     graph = _traced("specialize", specialize(graph, types))
     for name, stage in GRAPH_PASSES.items():
         graph = _traced(name, stage(graph))
     fused = _traced("fuse", fuse(graph), _fused_text)
     steps = [part for step in fused.steps for part in _scheduled(step, target, choose)]
     ordered = order_for_updates(graph, steps, fused.memory)
-    layout = _traced("memory", plan_memory(graph, ordered, fused.memory), _layout_text)
+    layout = _traced("memory", plan_memory(graph, ordered, fused.memory, inside=inside), _layout_text)
     return Planned(graph, fused.memory, layout)
 
 
@@ -92,19 +96,29 @@ def _with_bodies(step: Step, node: Node, target: Target, choose: Choose) -> Step
     if isinstance(lower, Repeat):
         return _with_repeated(step, node, target, choose)
     types = [v.type for v in node.operands]
+
+    def planned(graph: Graph, types: Sequence[TensorType]) -> Planned:
+        return _planned(graph, types, target, choose, inside=True)
+
     if isinstance(lower, Branch):
+        over = [(k, kept) for k in range(len(node.outputs)) if (kept := kept_operand(node, k))]
+        inputs = {k: kept - 1 for k, kept in over}
         sides = (node.params["then"], node.params["otherwise"])
-        bodies = tuple(_planned(side, types[1:], target, choose) for side in sides)
+        bodies = tuple(planned(_changing(side, inputs), types[1:]) for side in sides)
     else:
-        body: Graph = node.params["body"]
-        count = node.params["carries"]
         # Each step writes the next values over the old ones, as a program does with variables.
-        updates = tuple(zip(body.inputs[:count], body.outputs, strict=True))
-        bodies = (
-            _planned(node.params["condition"], types, target, choose),
-            _planned(replace(body, outputs=(), updates=updates), types, target, choose),
-        )
+        over = [(k, k) for k in range(node.params["carries"])]
+        body = _changing(node.params["body"], dict(over))
+        bodies = (planned(node.params["condition"], types), planned(body, types))
+    step = replace(step, over=tuple(over))
     return _with_workspace(step, bodies, branch_workspace(bodies))
+
+
+def _changing(graph: Graph, over: Mapping[int, int]) -> Graph:
+    """Return a graph that, instead of making some outputs, writes them over inputs."""
+    updates = tuple((graph.inputs[j], graph.outputs[k]) for k, j in over.items())
+    outputs = tuple(v for k, v in enumerate(graph.outputs) if k not in over)
+    return replace(graph, outputs=outputs, updates=updates)
 
 
 def _with_workspace(step: Step, bodies: tuple[Planned, ...], size: int) -> Step:
@@ -116,20 +130,30 @@ def _with_repeated(step: Step, node: Node, target: Target, choose: Choose) -> St
     """Return a loop over time with its body planned."""
     parts = parts_of(node.params)
     body: Graph = node.params["body"]
-    outputs = list(body.outputs[: parts.carries])
-    results = list(range(parts.carries))
-    for value in body.outputs[parts.carries :]:
+    stacked = body.outputs[parts.carries :]
+    over = {
+        k: j
+        for k, j in written_over(body).items()
+        if k == j and k < parts.carries and body.outputs[k] not in stacked
+    }
+    body = _changing(body, over)
+    outputs = list(body.outputs[: parts.carries - len(over)])
+    own = len(outputs)
+    numbers = iter(range(own))
+    results = [None if k in over else next(numbers) for k in range(parts.carries)]
+    for value in stacked:
         # A carry that is put out as well is one value; anything else is a result of its own.
-        twin = outputs.index(value) if value in outputs[: parts.carries] else None
+        twin = outputs.index(value) if value in outputs[:own] else None
         if twin is None or twin in results[parts.carries :]:
             twin = len(outputs)
             outputs.append(value)
         results.append(twin)
     types = body_types(parts, [v.type for v in node.operands])
     planned = replace(
-        _planned(replace(body, outputs=tuple(outputs)), types, target, choose),
+        _planned(replace(body, outputs=tuple(outputs)), types, target, choose, inside=True),
         results=tuple(results),
     )
+    step = replace(step, over=tuple(over.items()))
     return _with_workspace(step, (planned,), workspace_bytes(planned, parts.carries))
 
 

@@ -115,13 +115,14 @@ class Planned:
     """A graph, or the body of a loop, after all passes: its steps and where everything is.
 
     Attributes:
-        results: For each output that the body had at first, its number among the graph's outputs.
+        results: For each output that the body of a loop had at first, its number among the graph's
+            outputs; None for a carry that each step changes in place.
     """
 
     graph: Graph
     memory: Memory
     layout: Layout
-    results: tuple[int, ...] = ()
+    results: tuple[int | None, ...] = ()
 
     def place(self, value: Value) -> Place:
         """Return where a value is."""
@@ -130,9 +131,14 @@ class Planned:
 
 
 def workspace_bytes(body: Planned, carries: int) -> int:
-    """Return the memory that a loop needs: its body's arena, and two of each carry."""
-    own = sum(2 * _aligned(v.type) for v in body.graph.inputs[:carries])
-    return _aligned_bytes(body.layout.arena_bytes) + own
+    """Return the memory that a loop needs: its body's arena, and two of most carries."""
+    return _aligned_bytes(body.layout.arena_bytes) + _carry_bytes(body, carries)
+
+
+def _carry_bytes(body: Planned, carries: int) -> int:
+    """Return what the first carries need, two of each that is not changed in place."""
+    inputs = zip(body.graph.inputs[:carries], body.results, strict=False)
+    return sum(2 * _aligned(v.type) for v, result in inputs if result is not None)
 
 
 def branch_workspace(bodies: Sequence[Planned]) -> int:
@@ -235,7 +241,10 @@ class _Assembler:
         """Write the calls of a condition: the one branch, a jump over the other, the other."""
         then, otherwise = step.bodies
         inputs = [place(v) for v in node.operands[1:]]
-        outputs = [place(v) for v in node.outputs]
+        for k, operand in step.over:
+            inputs[operand - 1] = self._changed(node, k, operand, place)
+        changed = {k for k, _ in step.over}
+        outputs = [place(v) for k, v in enumerate(node.outputs) if k not in changed]
         inside = _inside(inputs, outputs, place(step.writes[-1]))
         to_other = self._jump(place(node.operands[0]))
         self.add(then, inside)
@@ -248,9 +257,7 @@ class _Assembler:
         """Write the calls of a loop: its values are where its results will be."""
         condition, body = step.bodies
         workspace = place(step.writes[-1])
-        carries = [place(v) for v in node.outputs]
-        for value, to in zip(node.operands, carries, strict=False):
-            self._copy(value.type, place(value), to)
+        carries = [self._changed(node, k, operand, place) for k, operand in step.over]
         inputs = [*carries, *(place(v) for v in node.operands[len(carries) :])]
         arena = shifted(workspace, ALIGNMENT)
         start = len(self.calls)
@@ -259,6 +266,15 @@ class _Assembler:
         self.add(body, _inside(inputs, [], arena))
         self._jump().target = start
         to_end.target = len(self.calls)
+
+    def _changed(
+        self, node: Node, output: int, operand: int, place: Callable[[Value], Place]
+    ) -> Place:
+        """Return where a result is that starts as an operand, and write the copy unless it is."""
+        source, to = place(node.operands[operand]), place(node.outputs[output])
+        if source != to:
+            self._copy(node.operands[operand].type, source, to)
+        return to
 
     def _jump(self, unless: Place | None = None) -> Jump:
         jump = Jump(-1, unless)
@@ -276,6 +292,8 @@ class _Assembler:
         outputs = [place(v) for v in node.outputs]
         steps = parts.steps([v.type for v in parts.split(node.operands)[1]])
         assert steps is not None
+        for k, operand in step.over:
+            self._changed(node, k, operand, place)
         loop = _Loop(parts, body, steps, operands, outputs, place(step.writes[-1]))
         for number in range(steps):
             self.add(body, loop.at(number))
@@ -330,7 +348,10 @@ class _Loop:
 
     def carry(self, k: int, number: int) -> Place:
         """Return where carry `k` is before step `number`."""
-        return self.operands[k] if number == 0 else self._output(self.body.results[k], number - 1)
+        result = self.body.results[k]
+        if result is None:
+            return self.outputs[k]
+        return self.operands[k] if number == 0 else self._output(result, number - 1)
 
     def _element(self, number: int) -> int:
         return self.steps - 1 - number if self.parts.reverse else number
@@ -345,9 +366,8 @@ class _Loop:
         k = self.body.results.index(result)
         if number == self.steps - 1:
             return self.outputs[k]
-        before = sum(2 * _aligned(v.type) for v in self.body.graph.inputs[:k])
         own = _aligned(self.body.graph.inputs[k].type)
-        start = _aligned_bytes(self.body.layout.arena_bytes) + before
+        start = _aligned_bytes(self.body.layout.arena_bytes) + _carry_bytes(self.body, k)
         return shifted(self.workspace, start + number % 2 * own)
 
 

@@ -63,6 +63,8 @@ class Nest:
             `operands` is 0 then.
         scatter: For an output that is: the nest has no axis for that dimension, and each point adds
             its value, one after the other along the reduced axes.
+        keeps: The input of which the output has most elements, at the same places. It is best
+            written over that input, if nobody needs it any more.
     """
 
     operands: tuple[Position | None, ...]
@@ -72,6 +74,7 @@ class Nest:
     fills: tuple[float, ...] = ()
     lookups: tuple[tuple[int, Lookup], ...] = ()
     scatter: Lookup | None = None
+    keeps: int | None = None
 
     def fill(self, number: int) -> float:
         """Return the value of input `number` outside its array."""

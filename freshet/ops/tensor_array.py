@@ -9,6 +9,7 @@ as many as the loop has steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def _set_row_lower(x: TensorType, index: TensorType, row: TensorType) -> Nest:
         same = scalar.compare("eq", here, scalar.cast(at, dtypes.int64))
         return scalar.select(same, new, old)
 
-    return Nest(operands=(identity(x.rank), (), element), body=body)
+    return Nest(operands=(identity(x.rank), (), element), body=body, keeps=0)
 
 
 def _without_row(call: Call, grad: Tensor) -> Tensor:
@@ -145,7 +146,8 @@ class TensorArray(CompositeTensor):
         self.dtype = as_dtype(dtype)
         self.dynamic_size = bool(dynamic_size)
         self._infer_shape = infer_shape
-        self._shape = None if element_shape is None else TensorShape(element_shape)
+        declared = TensorShape(element_shape)
+        self._shape = None if declared.rank is None else declared
         self._buffer: Tensor | None = None
         self._count: Tensor | None = None
         self._length: Tensor | None = None  # of a buffer that waits for the elements' shape
@@ -301,11 +303,18 @@ class TensorArray(CompositeTensor):
             return shaping.zeros([0, *(0 if n is None else n for n in sizes)], self.dtype)
         if all(item is None for item in self._items):
             return shaping.zeros([len(self._items), *self._element_sizes(like)], self.dtype)
-        items = [self._zeros(like) if item is None else item for item in self._items]
-        return shaping.stack(items)
+        # Neighbours that were not written are one tensor of zeros, however many they are.
+        runs = []
+        for blank, group in groupby(self._items, lambda item: item is None):
+            run = list(group)
+            if blank:
+                runs.append(shaping.zeros([len(run), *self._element_sizes(like)], self.dtype))
+            else:
+                runs.append(shaping.stack([item for item in run if item is not None]))
+        return runs[0] if len(runs) == 1 else shaping.concat(runs, 0)
 
-    def _zeros(self, like: Tensor | None = None) -> Tensor:
-        return shaping.zeros(self._element_sizes(like), self.dtype)
+    def _zeros(self) -> Tensor:
+        return shaping.zeros(self._element_sizes(), self.dtype)
 
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """Return an element; one that was never written is zeros.

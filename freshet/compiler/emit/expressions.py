@@ -104,12 +104,13 @@ class Expressions:
         return values
 
     def store(self, statement: Store, value: Value, at: Point, index: Value | None = None) -> None:
-        """Write a value to its place; with an index that is data, add it to what is there."""
+        """Write a value to its place, or add it to what is there; `index` is the data of one."""
         buffer = self.kernel.buffer(statement.buffer)
         base, step = self._address(statement.where, buffer.shape, at)
         if index is not None:
             stride = strides_of(buffer.shape)[statement.dimension]
             base = self.b.add(base, self.b.mul(index, stride))
+        if statement.adds:
             old = self._from_memory(self._read(buffer, base, step, at), buffer.dtype)
             both = [scalar.operand(i, buffer.dtype) for i in range(2)]
             total = scalar.binary("add", *both)

@@ -132,7 +132,7 @@ class Draft:
         value = self._body(node, nest, axes)[0]
         index = Elements(self.space, self._load).place(node, how, nest, axes, shape[at])
         position = tuple(axes[f"o{d}"] for d in range(len(shape)))
-        self.addition = Store("out0", position, value, at, index)
+        self.addition = Store("out0", position, value, at, index, adds=True)
         self.nodes.append(node)
 
     def start_check(self, node: Node) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,9 @@ class Elements:
 
     extents: dict[str, int]
     load: Callable[[Value, Position, float], Expr | None]
+    computed: dict[tuple[Value, Position], Expr] = field(default_factory=dict, init=False)
+    """What was computed before: a value with several readers, as in each step of an iteration, is
+    gone through once, not once for every way in which the result depends on it."""
 
     def read(self, value: Value, where: Position, fill: float = 0) -> Expr:
         """Return the element of `value` at `where`; `fill` where that is outside of it."""
@@ -84,7 +87,10 @@ class Elements:
         loaded = self.load(value, where, fill)
         if loaded is not None:
             return loaded
-        return self._guarded(self._computed(value, where), guards, fill)
+        found = self.computed.get((value, where))
+        if found is None:
+            found = self.computed[value, where] = self._computed(value, where)
+        return self._guarded(found, guards, fill)
 
     def _guarded(self, expr: Expr, guards: Sequence[tuple[Index, int]], fill: float) -> Expr:
         if not guards:

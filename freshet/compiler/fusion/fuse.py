@@ -36,6 +36,8 @@ class Step:
         buffers: For each buffer of the kernel, the value it holds.
         node: The node that the host runs or that is a loop, or the check that the kernel is for.
         bodies: The graphs that its node runs, once they are planned.
+        over: For the results that its node makes of an operand by changing it in place, their
+            number and the operand's.
         sources: The user's lines it comes from.
     """
 
@@ -46,6 +48,7 @@ class Step:
     node: Node | None = None
     sources: tuple[SourceLine, ...] = ()
     bodies: tuple[Planned, ...] = ()
+    over: tuple[tuple[int, int], ...] = ()
 
     @property
     def is_check(self) -> bool:

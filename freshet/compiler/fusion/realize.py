@@ -212,6 +212,11 @@ class Realizer:
             if nest.reduced or nest.scatter is not None:
                 forced |= set(node.outputs)
             forced |= {_source(node.operands[number]) for number, _ in nest.lookups}
+            if nest.keeps is not None:
+                # What goes into it must be read from the old array before the new one is written.
+                kept = node.operands[nest.keeps]
+                old = _kept_through(kept)
+                forced |= {_source(v) for v in node.operands if v is not kept and _needs(v, old)}
             if nest.reduced and is_contraction(nest, node.outputs[0].type):
                 forced |= {_source(v, transposed=True) for v in node.operands}
         forced |= {_source(v) for v in self._graph.results}
@@ -240,6 +245,32 @@ def _source(value: Value, *, transposed: bool = False) -> Value:
     ):
         value = value.node.operands[0]
     return value
+
+
+def _kept_through(value: Value) -> Value:
+    """Return the value of which a chain of nodes keeps most elements."""
+    while True:
+        value = _source(value)
+        node = value.node
+        if node is None or isinstance(node.lower, (Host, Nested)):
+            return value
+        keeps = nest_of(node).keeps
+        if keeps is None:
+            return value
+        value = node.operands[keeps]
+
+
+def _needs(value: Value, other: Value) -> bool:
+    """Return whether a value is computed from another one."""
+    waiting, seen = [value], set[Value]()
+    while waiting:
+        v = waiting.pop()
+        if v is other:
+            return True
+        if v not in seen and v.node is not None:
+            seen.add(v)
+            waiting += v.node.operands
+    return False
 
 
 def _visits(node: Node) -> int:
