@@ -24,8 +24,22 @@ from freshet.ops.linalg.matrices import matrix_transpose as matrix_transpose
 from freshet.ops.linalg.norms import global_norm as global_norm
 from freshet.ops.linalg.norms import norm as norm
 from freshet.ops.linalg.norms import normalize as normalize
+from freshet.ops.linalg.operators.blocks import (
+    LinearOperatorBlockDiag as LinearOperatorBlockDiag,
+)
+from freshet.ops.linalg.operators.blocks import (
+    LinearOperatorBlockLowerTriangular as LinearOperatorBlockLowerTriangular,
+)
+from freshet.ops.linalg.operators.circulant import (
+    LinearOperatorCirculant as LinearOperatorCirculant,
+)
+from freshet.ops.linalg.operators.circulant import (
+    LinearOperatorCirculant2D as LinearOperatorCirculant2D,
+)
+from freshet.ops.linalg.operators.circulant import (
+    LinearOperatorCirculant3D as LinearOperatorCirculant3D,
+)
 from freshet.ops.linalg.operators.combined import LinearOperatorAdjoint as LinearOperatorAdjoint
-from freshet.ops.linalg.operators.combined import LinearOperatorBlockDiag as LinearOperatorBlockDiag
 from freshet.ops.linalg.operators.combined import (
     LinearOperatorComposition as LinearOperatorComposition,
 )
@@ -40,10 +54,25 @@ from freshet.ops.linalg.operators.diagonal import (
     LinearOperatorScaledIdentity as LinearOperatorScaledIdentity,
 )
 from freshet.ops.linalg.operators.diagonal import LinearOperatorZeros as LinearOperatorZeros
+from freshet.ops.linalg.operators.householder import (
+    LinearOperatorHouseholder as LinearOperatorHouseholder,
+)
 from freshet.ops.linalg.operators.kronecker import (
     LinearOperatorKronecker as LinearOperatorKronecker,
 )
+from freshet.ops.linalg.operators.low_rank_update import (
+    LinearOperatorLowRankUpdate as LinearOperatorLowRankUpdate,
+)
 from freshet.ops.linalg.operators.operator import LinearOperator as LinearOperator
+from freshet.ops.linalg.operators.permutation import (
+    LinearOperatorPermutation as LinearOperatorPermutation,
+)
+from freshet.ops.linalg.operators.toeplitz import (
+    LinearOperatorToeplitz as LinearOperatorToeplitz,
+)
+from freshet.ops.linalg.operators.tridiagonal import (
+    LinearOperatorTridiag as LinearOperatorTridiag,
+)
 from freshet.ops.linalg.parts import band_part as band_part
 from freshet.ops.linalg.parts import diag as diag
 from freshet.ops.linalg.parts import diag_part as diag_part

@@ -39,6 +39,8 @@ and predict. Ctrl-C ends the script and shows what has been measured so far.
 columns of the table, for one run of a program, the slowest kernel first:
   ms       of all calls of the kernel; equal kernels from the same lines (steps of a loop) are one
   share    part of the time of all kernels
+  calls    how often a run calls it: in a loop once a step, in a branch if it is taken; where data
+           decides it is the mean of the sampled runs, as the time is
   GFLOP/s  floating-point operations a second; work on integers and random numbers is not counted
   GB/s     bytes that must be read and written, each once, a second
   roof     part of what the machine allows: the kernel's shortest possible time, by the measured

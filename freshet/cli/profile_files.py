@@ -108,8 +108,12 @@ def _run_events(program: ProgramReport, run: TimedRun, zero: int) -> Iterator[di
     yield _span(label, "program", 0, run.start - zero, run.end - run.start, {"program": label})
     kernel_of = {number: k for k in program.kernels for number in k.numbers}
     for number, threads in enumerate(run.times.tolist()):
+        if not run.runs[number]:
+            continue
         kernel = kernel_of[number]
         said = _arguments(kernel)
+        if run.runs[number] > 1:
+            said["the last of"] = int(run.runs[number])
         for thread, (begin, end) in enumerate(threads):
             if end > begin:
                 kind = "host" if kernel.roof is None else "kernel"
@@ -121,7 +125,8 @@ def _arguments(k: KernelTime) -> dict[str, Any]:
     if k.parts:
         found["part"] = ", ".join(k.parts)
     if k.roof is not None:
-        found |= {"flop": k.flops // k.calls, "bytes": k.bytes // k.calls, "roof": round(k.roof, 3)}
+        found["flop"], found["bytes"] = round(k.flops / k.calls), round(k.bytes / k.calls)
+        found["roof"] = round(k.roof, 3)
     return found
 
 

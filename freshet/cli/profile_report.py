@@ -128,7 +128,7 @@ def _figures(program: ProgramReport) -> list[str]:
     different = len(program.kernels)
     lines = [
         f"  {_many(record.runs, 'run')}, {time_text(record.total_seconds)} in all, "
-        f"{time_text(record.seconds)} each; {_many(len(record.calls), 'call')} of "
+        f"{time_text(record.seconds)} each; {_calls(sum(record.call_counts))} of "
         f"{_many(different, 'kernel')}",
         f"  its data take {size_text(record.working_set)}, where memory gives "
         f"{program.roof.bandwidth / 1e9:.0f} GB/s",
@@ -156,7 +156,7 @@ def _table(program: ProgramReport, top: int, width: int) -> list[str]:
     if rest:
         seconds, share = sum(k.seconds for k in rest), sum(k.share for k in rest)
         calls = sum(k.calls for k in rest)
-        rows.append([_ms(seconds), f"{share:.1%}", str(calls), "", "", "", "",
+        rows.append([_ms(seconds), f"{share:.1%}", count_text(calls), "", "", "", "",
                      f"{_many(len(rest), 'more kernel')}", "", ""])  # fmt: skip
     columns = list(zip(_HEAD, *rows, strict=True))
     if _only_line(program):
@@ -191,7 +191,7 @@ def _row(k: KernelTime) -> list[str]:
     roof = "" if k.roof is None else f"{k.roof:.0%}"
     limit = "" if k.roof is None else "flop" if k.is_compute_bound else "mem"
     return [
-        _ms(k.seconds), f"{k.share:.1%}", str(k.calls),
+        _ms(k.seconds), f"{k.share:.1%}", count_text(k.calls),
         f"{k.flop_rate / 1e9:.1f}" if k.flops else "",
         f"{k.byte_rate / 1e9:.1f}" if k.bytes else "",
         roof, limit, cut(k.name, _WIDEST["kernel"]), cut(", ".join(k.parts), _WIDEST["part"]),
@@ -225,7 +225,7 @@ def verdict(program: ProgramReport) -> str:
             "kernels: they are short, and a larger batch would use the machine better."
         )
     record = program.record
-    if record.seconds > _DISTURBED * record.fastest_seconds:
+    if record.seconds > _DISTURBED * record.fastest_seconds and not record.varies:
         sentences.append(
             f"But the fastest run took {time_text(record.fastest_seconds)}: something else was "
             "using the machine. Measure again when it is quiet."
@@ -281,6 +281,15 @@ def _where(k: KernelTime) -> str:
 
 def _many(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _calls(number: float) -> str:
+    return f"{count_text(number)} call{'' if number == 1 else 's'}"
+
+
+def count_text(number: float) -> str:
+    """Return how often something happens: a whole number, or a mean with a decimal."""
+    return f"{number:,.0f}" if number == round(number) else f"{number:,.1f}"
 
 
 def _ms(seconds: float) -> str:

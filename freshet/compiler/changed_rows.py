@@ -68,20 +68,27 @@ def _rows(kernel: Kernel) -> list[_Row]:
         if not own or not _keeps_the_rest(kernel, statement):
             return []
         found += reversed(own)  # the outermost choice is the last write
-    written = {row.store.buffer for row in found}
     gone = {_axis(row.store.where[row.dimension]) for row in found}
-    if len(gone) != 1:
-        return []
-    for row in found:
-        for e in scalar.topological((row.at, row.value)):
-            if e.op in {"load", "lookup"}:
-                if e.attributes[0] in written or gone & _axes(e.attributes[1]):
-                    return []
-            elif e.op == "coordinate" and gone & set(e.attributes[0].axes()):
-                return []
-            elif e.op == "inside" and gone & _axes(tuple(i for i, _ in e.attributes)):
-                return []
-    return found
+    written = {row.store.buffer for row in found}
+    whole = any(_depends(e, gone, written) for row in found for e in (row.at, row.value))
+    return found if len(gone) == 1 and not whole else []
+
+
+def _depends(root: Expr, gone: set[str | None], written: set[str]) -> bool:
+    """Whether an expression reads what is written, or differs from row to row."""
+    for e in scalar.topological([root]):
+        axes: set[str] = set()
+        if e.op in {"load", "lookup"}:
+            if e.attributes[0] in written:
+                return True
+            axes = _axes(e.attributes[1])
+        elif e.op == "coordinate":
+            axes = set(e.attributes[0].axes())
+        elif e.op == "inside":
+            axes = _axes(tuple(i for i, _ in e.attributes))
+        if axes & gone:
+            return True
+    return False
 
 
 def _changes(store: Store) -> Iterator[_Row]:

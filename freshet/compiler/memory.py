@@ -248,8 +248,9 @@ def _reuse(
                 and static_value(v) is None and v.type == value.type and v not in over.values()
             ]  # fmt: skip
             if step.bodies:
-                changed = (v for v in dying if _changes(step, v, value, memory))
-                over |= {value: operand for operand in changed}
+                changed = [v for v in dying if _changes(step, v, value, memory)]
+                if changed:
+                    over[value] = changed[0]
                 continue
             if step.kernel is None or step.buffers is None:
                 continue

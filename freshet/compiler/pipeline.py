@@ -86,7 +86,9 @@ def _planned(
     fused = _traced("fuse", fuse(graph), _fused_text)
     steps = [part for step in fused.steps for part in _scheduled(step, target, choose)]
     ordered = order_for_updates(graph, steps, fused.memory)
-    layout = _traced("memory", plan_memory(graph, ordered, fused.memory, inside=inside), _layout_text)
+    layout = _traced(
+        "memory", plan_memory(graph, ordered, fused.memory, inside=inside), _layout_text
+    )
     return Planned(graph, fused.memory, layout)
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class Tracer(Protocol):
     """Builds a graph out of the operations that run while it is active."""
 
+    around: Tracer | None
+    """The one whose graph the built one is a part of: the body of a loop, or a branch."""
+
     def record(
         self, primitive: Any, inputs: tuple[Tensor, ...], params: Mapping[str, Any]
     ) -> tuple[Tensor, ...]:

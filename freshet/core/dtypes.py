@@ -33,9 +33,17 @@ class DType:
         self.bits: Final = bits
 
     @property
-    def as_numpy_dtype(self) -> np.dtype[Any]:
-        """The NumPy dtype that holds these elements; strings are held as objects (`bytes`)."""
-        return _numpy_dtype(self)
+    def as_numpy_dtype(self) -> type[Any]:
+        """The NumPy type of one element, such as ``np.float32``; `object` for strings (`bytes`).
+
+        Example:
+            >>> import numpy as np
+            >>> float32.as_numpy_dtype(1)
+            np.float32(1.0)
+            >>> np.zeros(2, int64.as_numpy_dtype)
+            array([0, 0])
+        """
+        return _numpy_type(self)
 
     @property
     def size(self) -> int:
@@ -207,16 +215,15 @@ _BY_NUMPY: dict[np.dtype[Any], DType] = {
 
 
 @functools.cache
-def _numpy_dtype(dtype: DType) -> np.dtype[Any]:
+def _numpy_type(dtype: DType) -> type[Any]:
     if dtype is bfloat16:
         # ml_dtypes takes 20 ms to import and few programs need it.
         import ml_dtypes  # noqa: PLC0415
 
-        found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-        _BY_NUMPY[found] = bfloat16
-    else:
-        found = np.dtype("O" if dtype is string else dtype.name)
-    return found
+        _BY_NUMPY[np.dtype(ml_dtypes.bfloat16)] = bfloat16
+        found: type[Any] = ml_dtypes.bfloat16
+        return found
+    return object if dtype is string else np.dtype(dtype.name).type
 
 
 def of_array(array: np.ndarray[Any, Any]) -> DType:
@@ -277,7 +284,7 @@ def _from_numpy(value: object) -> DType | None:
     if numpy_dtype.kind in "US":
         return string
     if numpy_dtype.name == "bfloat16":
-        _numpy_dtype(bfloat16)
+        _numpy_type(bfloat16)
         return bfloat16
     # A byte-swapped array has the elements of its native dtype.
     return _BY_NUMPY.get(numpy_dtype.newbyteorder("="))

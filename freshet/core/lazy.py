@@ -47,9 +47,14 @@ class Namespace:
     def get(self, name: str) -> Any:
         """Import a name and keep it in the package."""
         if name not in self.table:
+            above, _, last = self._package.rpartition(".")
             raise AttributeError(
                 f"module {self._package!r} has no attribute {name!r}"
-                + (modern_form(self._package, name) or did_you_mean(name, self.table))
+                + (
+                    modern_form(self._package, name)
+                    or did_you_mean(name, self.table)
+                    or modern_form(above, last)  # where TensorFlow's package had more
+                )
             )
         module, attribute = self.table[name]
         found = importlib.import_module(module)

@@ -32,7 +32,7 @@ class Module:
         ...         super().__init__()
         ...         self.w = ft.Variable(ft.ones([n, m]), name="w")
         >>> [v.name for v in Dense(2, 3).trainable_variables]
-        ['w']
+        ['w:0']
     """
 
     _takes_any_name: ClassVar[bool] = False
@@ -90,7 +90,7 @@ class Module:
             ...         return x * self.w
             >>> dense = Dense()
             >>> float(dense(3.0)), dense.w.name
-            (6.0, 'dense/w')
+            (6.0, 'dense/w:0')
         """
 
         @functools.wraps(method)

@@ -1,7 +1,7 @@
 """What to write for names of TensorFlow 1.x, which errors about them say.
 
-The most frequent ones in public programs. A name with an entry for itself or for what it begins
-with, such as ``contrib.layers``, gets that advice.
+The most frequent ones in public programs. A name with an entry for itself gets that advice; in a
+package that has an entry, such as ``train``, every other name that it lacks gets the package's.
 """
 
 from __future__ import annotations
@@ -179,13 +179,16 @@ MODERN: Final[dict[str, str]] = {
     "save_weights and load_weights",
     "train.AdagradOptimizer": "use ft.keras.optimizers.Adagrad",
     "train.AdamOptimizer": "use ft.keras.optimizers.Adam",
+    "train.ExponentialMovingAverage": "the optimizers of ft.keras take use_ema=True",
     "train.FtrlOptimizer": "use ft.keras.optimizers.Ftrl",
     "train.GradientDescentOptimizer": "use ft.keras.optimizers.SGD",
     "train.MomentumOptimizer": "use ft.keras.optimizers.SGD(momentum=...)",
     "train.RMSPropOptimizer": "use ft.keras.optimizers.RMSprop",
     "train.Saver": "use model.save_weights, or model.save",
+    "train.exponential_decay": "use ft.keras.optimizers.schedules.ExponentialDecay",
     "train.get_global_step": "an optimizer counts its steps in .iterations",
     "train.get_or_create_global_step": "an optimizer counts its steps in .iterations",
+    "train.piecewise_constant": "use ft.keras.optimizers.schedules.PiecewiseConstantDecay",
     "trainable_variables": "a layer, model or ft.Module has them in .trainable_variables",
     "truncated_normal": "use ft.random.truncated_normal",
     "truncated_normal_initializer": "use ft.keras.initializers.TruncatedNormal",

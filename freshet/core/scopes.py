@@ -39,7 +39,7 @@ class name_scope(AbstractContextManager[str]):  # noqa: N801 (TensorFlow's name)
         >>> with ft.name_scope("encoder") as scope:
         ...     v = ft.Variable(1.0, name="w")
         >>> v.name, scope
-        ('encoder/w', 'encoder/')
+        ('encoder/w:0', 'encoder/')
     """
 
     def __init__(self, name: str) -> None:

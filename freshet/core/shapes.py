@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, SupportsIndex, overload
+from typing import Any, Final, NoReturn, SupportsIndex, final, overload
 
 from freshet.core.dtypes import DType, as_dtype
 from freshet.core.errors import InvalidArgumentError
@@ -18,9 +18,17 @@ class TensorShape(tuple[Dim, ...]):
 
     A tuple, so ``len``, indexing, unpacking and comparison with tuples work; also equal to a list.
 
+    ``TensorShape(None)`` is the shape of which not even the rank is known. It fits every shape;
+    what asks for its sizes or its length raises `InvalidArgumentError`.
+
+    Args:
+        dims: The sizes, None for unknown ones; or a number, for a vector's; or None.
+
     Example:
         >>> TensorShape([None, 28, 28]).num_elements() is None
         True
+        >>> TensorShape(None).merge_with([2, 3])
+        TensorShape([2, 3])
     """
 
     __slots__ = ()
@@ -30,24 +38,24 @@ class TensorShape(tuple[Dim, ...]):
         if isinstance(dims, TensorShape):
             return dims
         if dims is None:
-            raise InvalidArgumentError(
-                "TensorShape(None): a shape of unknown rank is not supported; "
-                "give the rank, with None for each unknown dimension"
-            )
+            return UNKNOWN_SHAPE
         items = (dims,) if isinstance(dims, int) else dims
         return super().__new__(cls, (_dim(d) for d in items))
 
     @property
-    def rank(self) -> int:
-        """Number of dimensions."""
+    def rank(self) -> int | None:
+        """Number of dimensions, None if it is not known."""
         return len(self)
 
-    ndims = rank
+    @property
+    def ndims(self) -> int | None:
+        """The same as `rank`."""
+        return self.rank
 
     @property
-    def dims(self) -> list[Dim]:
-        """The sizes as a list."""
-        return list(self)
+    def dims(self) -> list[Dim] | None:
+        """The sizes as a list, None if the rank is not known."""
+        return None if self is UNKNOWN_SHAPE else list(self)
 
     def as_list(self) -> list[Dim]:
         """Return the sizes as a list, None where unknown."""
@@ -58,46 +66,55 @@ class TensorShape(tuple[Dim, ...]):
         return None not in self
 
     def num_elements(self) -> int | None:
-        """Return the product of the sizes, or None if one is unknown."""
+        """Return the product of the sizes, or None if one, or the rank, is unknown."""
         return None if None in self else math.prod(d for d in self if d is not None)
 
-    def is_compatible_with(self, other: Iterable[Any]) -> bool:
+    def is_compatible_with(self, other: Iterable[Any] | None) -> bool:
         """Return whether some concrete shape fits both."""
         other = TensorShape(other)
+        if _one_unknown(self, other):
+            return True
         return len(self) == len(other) and all(
             a is None or b is None or a == b for a, b in zip(self, other, strict=True)
         )
 
-    def assert_is_compatible_with(self, other: Iterable[Any]) -> None:
+    def assert_is_compatible_with(self, other: Iterable[Any] | None) -> None:
         """Raise `InvalidArgumentError` unless `is_compatible_with(other)`."""
         if not self.is_compatible_with(other):
             raise InvalidArgumentError(f"Shapes {self} and {TensorShape(other)} are incompatible")
 
-    def merge_with(self, other: Iterable[Any]) -> TensorShape:
+    def merge_with(self, other: Iterable[Any] | None) -> TensorShape:
         """Return the shape that fits both, with every size that either knows."""
         other = TensorShape(other)
+        if _one_unknown(self, other):
+            return other if self is UNKNOWN_SHAPE else self
         self.assert_is_compatible_with(other)
         return TensorShape(b if a is None else a for a, b in zip(self, other, strict=True))
 
-    def concatenate(self, other: Iterable[Any]) -> TensorShape:
+    def concatenate(self, other: Iterable[Any] | None) -> TensorShape:
         """Return the dimensions of `self`, then those of `other`."""
-        return TensorShape((*self, *TensorShape(other)))
+        other = TensorShape(other)
+        if _one_unknown(self, other):
+            return UNKNOWN_SHAPE
+        return TensorShape((*self, *other))
 
     def with_rank(self, rank: int) -> TensorShape:
         """Return this shape; `InvalidArgumentError` if its rank is another."""
+        if self is UNKNOWN_SHAPE:
+            return TensorShape([None] * rank)
         if len(self) != rank:
             raise InvalidArgumentError(f"Shape {self} must have rank {rank}")
         return self
 
     def with_rank_at_least(self, rank: int) -> TensorShape:
         """Return this shape; `InvalidArgumentError` if its rank is lower."""
-        if len(self) < rank:
+        if self is not UNKNOWN_SHAPE and len(self) < rank:
             raise InvalidArgumentError(f"Shape {self} must have rank at least {rank}")
         return self
 
     def with_rank_at_most(self, rank: int) -> TensorShape:
         """Return this shape; `InvalidArgumentError` if its rank is higher."""
-        if len(self) > rank:
+        if self is not UNKNOWN_SHAPE and len(self) > rank:
             raise InvalidArgumentError(f"Shape {self} must have rank at most {rank}")
         return self
 
@@ -105,10 +122,10 @@ class TensorShape(tuple[Dim, ...]):
         """Raise `InvalidArgumentError` unless the rank is `rank`."""
         self.with_rank(rank)
 
-    def assert_same_rank(self, other: Iterable[Any]) -> None:
-        """Raise `InvalidArgumentError` unless the ranks are the same."""
+    def assert_same_rank(self, other: Iterable[Any] | None) -> None:
+        """Raise `InvalidArgumentError` unless the ranks are, or may be, the same."""
         other = TensorShape(other)
-        if len(self) != len(other):
+        if not _one_unknown(self, other) and len(self) != len(other):
             raise InvalidArgumentError(f"Shapes {self} and {other} must have the same rank")
 
     def assert_is_fully_defined(self) -> None:
@@ -116,36 +133,33 @@ class TensorShape(tuple[Dim, ...]):
         if not self.is_fully_defined():
             raise InvalidArgumentError(f"Shape {self} is not fully defined")
 
-    def is_subtype_of(self, other: Iterable[Any]) -> bool:
+    def is_subtype_of(self, other: Iterable[Any] | None) -> bool:
         """Return whether every concrete shape that fits this one fits `other`."""
         other = TensorShape(other)
+        if _one_unknown(self, other):
+            return other is UNKNOWN_SHAPE
         return len(self) == len(other) and all(
             b is None or a == b for a, b in zip(self, other, strict=True)
         )
 
-    def most_specific_compatible_shape(self, other: Iterable[Any]) -> TensorShape:
-        """Return the shape that both fit: with the sizes in which they agree.
-
-        Raises:
-            InvalidArgumentError: Their ranks differ; there is no shape of unknown rank.
-        """
+    def most_specific_compatible_shape(self, other: Iterable[Any] | None) -> TensorShape:
+        """Return the shape that both fit: with the sizes, or the rank, in which they agree."""
         other = TensorShape(other)
-        self.assert_same_rank(other)
+        if _one_unknown(self, other) or len(self) != len(other):
+            return UNKNOWN_SHAPE
         return TensorShape(a if a == b else None for a, b in zip(self, other, strict=True))
 
-    def most_specific_common_supertype(self, others: Iterable[Any]) -> TensorShape | None:
-        """Return the shape that this one and others fit, None if their ranks differ."""
+    def most_specific_common_supertype(self, others: Iterable[Iterable[Any] | None]) -> TensorShape:
+        """Return the shape that this one and others fit."""
         found = self
-        for other in map(TensorShape, others):
-            if len(other) != len(found):
-                return None
+        for other in others:
             found = found.most_specific_compatible_shape(other)
         return found
 
-    def __add__(self, other: Iterable[Any]) -> TensorShape:
+    def __add__(self, other: Iterable[Any] | None) -> TensorShape:
         return self.concatenate(other)
 
-    def __radd__(self, other: Iterable[Any]) -> TensorShape:
+    def __radd__(self, other: Iterable[Any] | None) -> TensorShape:
         return TensorShape(other).concatenate(self)
 
     @overload
@@ -186,10 +200,71 @@ def _dim(value: Any) -> Dim:
     return int(size)
 
 
-class _Unranked(tuple[Dim, ...]):
-    """The shape of something whose rank is not known either."""
+@final
+class _UnknownShape(TensorShape):
+    """The shape of which the rank is not known: a tuple whose sizes nobody may ask for."""
 
     __slots__ = ()
+
+    @property
+    def rank(self) -> None:
+        """None: it is not known."""
+
+    def as_list(self) -> NoReturn:
+        """Raise `InvalidArgumentError`."""
+        self._refuse("as_list()")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise InvalidArgumentError(
+            f"{what} needs the rank of the shape, which is not known before the run; say it, with "
+            "None for each unknown size, as x.set_shape([None, 3]) does of a tensor"
+        )
+
+    def __len__(self) -> int:  # noqa: PLE0303 (it never returns)
+        self._refuse("len()")
+
+    def __iter__(self) -> Iterator[Dim]:
+        self._refuse("iteration")
+
+    def __bool__(self) -> bool:
+        return False
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> Dim: ...
+    @overload
+    def __getitem__(self, key: slice) -> TensorShape: ...
+    def __getitem__(self, key: SupportsIndex | slice) -> Dim | TensorShape:
+        if not isinstance(key, slice):
+            return None
+        start = 0 if key.start is None else key.start
+        if key.step not in {None, 1}:
+            self._refuse("a slice with a step")
+        if key.stop is None or start < 0 or key.stop < 0:
+            return self
+        return TensorShape([None] * max(key.stop - start, 0))
+
+    def __eq__(self, other: object) -> bool:
+        return other is None or tuple.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        return tuple.__hash__(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TensorShape, (None,)
+
+    def __repr__(self) -> str:
+        return "TensorShape(None)"
+
+    def __str__(self) -> str:
+        return "<unknown>"
+
+
+# It holds what makes it differ from every other shape, and a None, because it holds unknown sizes.
+UNKNOWN_SHAPE: Final[TensorShape] = tuple.__new__(_UnknownShape, (None, ...))
+
+
+def _one_unknown(a: TensorShape, b: TensorShape) -> bool:
+    return a is UNKNOWN_SHAPE or b is UNKNOWN_SHAPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,21 +272,21 @@ class TensorType:
     """Dtype and shape of a tensor, printed ``f32[3,?]``.
 
     What Python returns in the middle of a program has no known rank (``f32[*]``) until
-    `Tensor.set_shape` says it; no operation takes it before.
+    `Tensor.set_shape` says it. Only operations that say or ask for a shape take it before.
     """
 
     dtype: DType
     shape: tuple[Dim, ...]
 
     @classmethod
-    def of_unknown_rank(cls, dtype: DType) -> TensorType:
-        """Return the type of a tensor of which only the dtype is known."""
-        return cls(dtype, _Unranked((None,)))
+    def of(cls, dtype: DType, shape: TensorShape) -> TensorType:
+        """Return the type of a tensor of a shape, which may be of unknown rank."""
+        return cls(dtype, UNKNOWN_SHAPE if shape is UNKNOWN_SHAPE else tuple(shape))
 
     @property
     def has_rank(self) -> bool:
         """Whether the number of dimensions is known."""
-        return not isinstance(self.shape, _Unranked)
+        return self.shape is not UNKNOWN_SHAPE
 
     @property
     def rank(self) -> int:
@@ -246,6 +321,12 @@ class TensorType:
 class TensorSpec:
     """Dtype, shape and name of an argument of a traced function.
 
+    Args:
+        shape: The shape, with None for sizes that may differ from call to call; None for a rank
+            that may.
+        dtype: The dtype; float32 by default.
+        name: A name for the argument.
+
     Example:
         >>> TensorSpec([None, 3]).is_compatible_with(TensorSpec([2, 3]))
         True
@@ -254,7 +335,10 @@ class TensorSpec:
     __slots__ = ("dtype", "name", "shape")
 
     def __init__(
-        self, shape: Iterable[Any] | int = (), dtype: object = "float32", name: str | None = None
+        self,
+        shape: Iterable[Any] | int | None = (),
+        dtype: object = "float32",
+        name: str | None = None,
     ) -> None:
         self.shape = TensorShape(shape)
         self.dtype = as_dtype(dtype)
@@ -289,7 +373,7 @@ class TensorSpec:
         """Return the spec that the tensors of both fit.
 
         Raises:
-            InvalidArgumentError: Their dtypes or ranks differ.
+            InvalidArgumentError: Their dtypes differ.
         """
         if self.dtype != other.dtype:
             raise InvalidArgumentError(f"No spec fits both {self} and {other}: dtypes differ")
@@ -301,12 +385,12 @@ class TensorSpec:
         if any(o.dtype != self.dtype for o in others):
             return None
         shape = self.shape.most_specific_common_supertype([o.shape for o in others])
-        return None if shape is None else TensorSpec(shape, self.dtype, self.name)
+        return TensorSpec(shape, self.dtype, self.name)
 
     @property
     def type(self) -> TensorType:
         """The spec without its name."""
-        return TensorType(self.dtype, tuple(self.shape))
+        return TensorType.of(self.dtype, self.shape)
 
     def is_compatible_with(self, other: Any) -> bool:
         """Return whether `other` (a spec or tensor) has this dtype and fits this shape."""

@@ -10,6 +10,7 @@ import numpy as np
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
 from freshet.core.errors import (
+    DTypeError,
     InvalidArgumentError,
     OperatorNotAllowedInGraphError,
     SymbolicValueError,
@@ -251,7 +252,7 @@ class Tensor(Operand):
 
     @property
     def _type(self) -> TensorType:
-        return TensorType(self.dtype, tuple(self.shape))
+        return TensorType.of(self.dtype, self.shape)
 
     @property
     def name(self) -> str:
@@ -262,7 +263,7 @@ class Tensor(Operand):
 
     @property
     def ndim(self) -> int:
-        """Number of dimensions."""
+        """Number of dimensions; `InvalidArgumentError` if it is not known before the run."""
         return len(self.shape)
 
     @property
@@ -297,14 +298,13 @@ class Tensor(Operand):
 
     def set_shape(self, shape: Any) -> None:
         """Narrow unknown dimensions of a symbolic tensor; check those of an eager one."""
-        if self._symbol is not None and not self._symbol.type.has_rank:
-            self.shape = TensorShape(shape)
-            self._symbol.narrow(tuple(self.shape))
-        else:
-            self.shape = self.shape.merge_with(shape)
+        self.shape = self.shape.merge_with(shape)
+        symbol = self._symbol
+        if symbol is not None and not symbol.type.has_rank and self.shape.rank is not None:
+            symbol.narrow(tuple(self.shape))
 
     def _suppose_shape(self, shape: Any) -> None:
-        """Take a shape for that of a result of Python of which no rank is known.
+        """Take a shape for that of a tensor of which no rank is known.
 
         For operations that nearly always receive this shape; the run checks it.
         """
@@ -334,7 +334,7 @@ class Tensor(Operand):
     def _scalar(self, what: str) -> Any:
         value = self._value
         if value.size != 1:
-            raise InvalidArgumentError(
+            raise DTypeError(
                 f"{what} needs a tensor of one element, received one of shape {self.shape}"
             )
         return value.reshape(())[()]
@@ -359,14 +359,14 @@ class Tensor(Operand):
         return str(self) if self._array is None and not spec else format(self._value[()], spec)
 
     def __len__(self) -> int:
-        if not self.shape:
+        if not self.ndim:
             raise TypeError("a tensor of rank 0 has no len()")
         if self.shape[0] is None:
             self._no_value("len()")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
-        if not self.shape:
+        if not self.ndim:
             raise TypeError("cannot iterate over a tensor of rank 0")
         if self.shape[0] is None:
             self._no_choice("Python's iteration over a tensor whose first size is unknown")

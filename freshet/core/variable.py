@@ -30,7 +30,7 @@ class Variable(Operand):
         trainable: Whether gradient tapes watch it by themselves; None means yes.
         validate_shape: Ignored: the shape is always known.
         caching_device: Ignored: there is one device.
-        name: For printing and saving; ``Variable`` by default.
+        name: For printing; ``Variable`` by default. The variable's `name` has ``:0`` after it.
         dtype: Dtype of the value; that of `initial_value` by default.
         shape: Shape of the value; a dimension of None may change from one assignment to the next.
             That of `initial_value` by default.
@@ -96,9 +96,11 @@ class Variable(Operand):
                 "the function's arguments; pass a function without arguments, or make the variable "
                 "outside"
             )
-        self.name = scoped(name or "Variable")
-        self.path = self.name
+        self.path = scoped(name or "Variable")
         """The name with those of the layers that own the variable before it."""
+        self.name = f"{self.path}:0"
+        """As TensorFlow writes it: with the number of an operation's output. That of a weight of
+        Keras has none."""
         self.synchronization = VariableSynchronization.AUTO
         if synchronization is not None:
             self.synchronization = VariableSynchronization(synchronization)
@@ -116,6 +118,12 @@ class Variable(Operand):
         self._check("Variable", tensor)
         self._array: Array = aligned_copy(tensor._value)
         self._shared = False
+
+    def _become_weight(self, owner: str = "") -> Variable:
+        """Take the names of a weight of Keras, whose owner is a layer, metric or optimizer."""
+        self.name = self.path
+        self.path = f"{owner}/{self.path}" if owner else self.path
+        return self
 
     def value(self) -> Tensor:
         """Return the present value; later assignments do not change what was returned."""

@@ -15,7 +15,9 @@ from freshet.core.shapes import TensorType
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.markers import reread_p
 from freshet.graph.trace import GraphTracer
+from freshet.ops.nest import Check
 
 SMALL: Final = 64
 """Elements up to which a tensor from outside is a constant of the body."""
@@ -31,12 +33,13 @@ class BodyTracer(GraphTracer):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        self.around = context.state.tracer
         self._outer = context.state.tracer, context.state.recorders
         self.captured: list[Tensor] = []
         self.assigned: list[Variable] = []
         self._inside: dict[int, Tensor] = {}
 
-    def value_of(self, user: str, tensor: Tensor) -> Value:
+    def value_of(self, user: str, tensor: Tensor, *, any_rank: bool = False) -> Value:
         """Return the graph value of a tensor, capturing one from outside."""
         symbol = tensor._symbol
         if symbol is None:
@@ -45,25 +48,36 @@ class BodyTracer(GraphTracer):
         else:
             own = symbol in self._known
         if own:
-            return super().value_of(user, tensor)
+            return super().value_of(user, tensor, any_rank=any_rank)
         key = id(tensor._array if symbol is None else symbol)
         if key not in self._inside:
             self._inside[key] = self.argument(tensor._type, "captured")
             self.captured.append(tensor)
-        return super().value_of(user, self._inside[key])
+        return super().value_of(user, self._inside[key], any_rank=any_rank)
 
     def carry_variable(self, variable: Variable, kind: TensorType) -> None:
         """Let an argument stand for what a variable holds when the body begins."""
         self._current[id(variable)] = self.argument(kind, "variable")
+        self._unread.add(id(variable))  # another step may have assigned it
 
     def read_variable(self, variable: Variable) -> Tensor:
-        """Return what the body assigned; before, the value outside."""
-        if id(variable) in self._current:
-            return super().read_variable(variable)
+        """Return what the body assigned; before, the value outside.
+
+        What was assigned is read as the variable again, as in `GraphTracer`.
+        """
+        key = id(variable)
+        if key in self._unread:
+            self._unread.remove(key)
+            if variable.dtype.is_differentiable:
+                entry = self._read_outside(variable)
+                self._current[key] = self.record(reread_p, (self._current[key], entry), {})[0]
+        return self._current[key] if key in self._current else self._read_outside(variable)
+
+    def _read_outside(self, variable: Variable) -> Tensor:
         tracer, recorders = self._outer
         with context.tracing(tracer), context.recording(recorders):
             value = variable.value()
-        return Tensor._of_symbol(self.value_of("read", value))
+        return Tensor._of_symbol(self.value_of("read", value, any_rank=True))
 
     def assign_variable(self, variable: Variable, value: Tensor) -> None:
         """Make `value` what later reads return and the body results in."""
@@ -129,6 +143,17 @@ class OpenBody:
         """The variables that it assigns."""
         return self._tracer.assigned
 
+    @property
+    def tracer(self) -> GraphTracer:
+        """What traced it."""
+        return self._tracer
+
+    def outside(self, sizes: Tensor) -> Tensor | None:
+        """Return, around a body without arguments, a shape that is made in it: `sizes_outside`."""
+        with context.tracing(self._tracer), context.recording(()):
+            graph, _ = self._tracer.finish([sizes])
+        return sizes_outside(graph, self._tracer.captured, 0)
+
     def close(self, variables: Sequence[Variable]) -> Body:
         """Return it with the final values of variables as its last outputs."""
         with context.tracing(self._tracer), context.recording(()):
@@ -182,3 +207,40 @@ def hoisted(graph: Graph, fixed: int, given: Sequence[Tensor]) -> tuple[Graph, l
     needed = [v for v in outside if v in read]
     inputs = (*graph.inputs[:fixed], *needed)
     return Graph(graph.name, inputs, tuple(inside), graph.outputs), [outside[v] for v in needed]
+
+
+def _needed(graph: Graph, outputs: Sequence[Value]) -> list[Node]:
+    wanted = set(outputs)
+    nodes = []
+    for node in reversed(graph.nodes):
+        if any(v in wanted for v in node.outputs):
+            wanted.update(node.operands)
+            nodes.append(node)
+    return nodes[::-1]
+
+
+def sizes_outside(graph: Graph, inputs: Sequence[Tensor], number: int) -> Tensor | None:
+    """Compute a shape that a body results in around it, whether or not the body runs.
+
+    Where sizes follow from other sizes, nothing else will be left of what is computed for it. What
+    the body checks is not, as it may never run.
+
+    Args:
+        graph: The body.
+        inputs: What it is given: of a loop's, in its first step.
+        number: Which of its results is the shape.
+
+    Returns:
+        The shape; None if that takes an effect, such as a call of Python.
+    """
+    nodes = _needed(graph, [graph.outputs[number]])
+    if any(node.has_effect for node in nodes):
+        return None
+    tensors = dict(zip(graph.inputs, inputs, strict=True))
+    with context.recording(()):
+        for node in nodes:
+            operands = tuple(tensors[v] for v in node.operands)
+            checked = isinstance(node.primitive.lower, Check)
+            outputs = operands[:1] if checked else node.primitive.apply(operands, node.params)
+            tensors.update(zip(node.outputs, outputs, strict=True))
+    return tensors[graph.outputs[number]]

@@ -9,6 +9,7 @@ from typing import Any
 
 from freshet.core import context
 from freshet.core.config import config
+from freshet.core.dtypes import DType
 from freshet.core.nest import flatten, map_structure, packer
 from freshet.core.providers import provider
 from freshet.core.shapes import TensorSpec, TensorType
@@ -16,6 +17,7 @@ from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
 from freshet.graph.ir import Graph
 from freshet.graph.passes.specialize import specialize
+from freshet.graph.row_gradients import GradientLayout, only_once
 from freshet.graph.signature import Signature, SignatureError, as_text, described
 from freshet.graph.split_gradient import split_gradient
 from freshet.graph.trace import GraphTracer, inline
@@ -50,7 +52,7 @@ class ConcreteFunction:
         self._count = len(graph.inputs) - len(variables)
         self._executor = _executor(graph)
         self._splits: dict[tuple[TensorType, ...], _Split] = {}
-        self._derived: dict[Any, tuple[ConcreteFunction, list[int]]] = {}
+        self._derived: dict[Any, tuple[ConcreteFunction, Any]] = {}
         """Functions that compute derivatives of this one, and which ones they are."""
 
     @property
@@ -120,7 +122,7 @@ class ConcreteFunction:
             verbose: Whether to use a line for each, or one for all.
         """
         arguments = [] if self.signature is None else self.signature.lines()
-        captures = [f"{v.name}: {TensorType(v.dtype, tuple(v.shape))}" for v in self.variables]
+        captures = [f"{v.path}: {TensorType(v.dtype, tuple(v.shape))}" for v in self.variables]
         result = as_text(self.structured_outputs)
         if not verbose:
             listed = ", ".join(line.replace(" (POSITIONAL_ONLY)", "") for line in arguments)
@@ -222,8 +224,9 @@ class ConcreteFunction:
         if key not in self._splits:
             # Sizes have to be known first: in the part that runs back they would be data.
             graph = specialize(self.graph, types) if types else self.graph
-            forward, backward, numbers = split_gradient(graph)
-            self._splits[key] = _Split(_executor(forward), _executor(backward), numbers)
+            forward, backward, layout = split_gradient(graph, len(self.captured_variables))
+            dtypes = [v.type.dtype for v in backward.outputs]
+            self._splits[key] = _Split(_executor(forward), _executor(backward), dtypes, layout)
         return self._splits[key]
 
     def gradients(
@@ -233,20 +236,18 @@ class ConcreteFunction:
         kept: Sequence[Array],
         wanted: Sequence[bool],
         grads: Sequence[Tensor],
-    ) -> list[Tensor | None]:
+    ) -> list[Any]:
         """Return the gradient for each input of a recorded call."""
         if context.state.recorders or context.state.tracer is not None:
             return self._traceable_gradients(call, wanted, grads)
         arrays = split.backward([*kept, *(g._value for g in grads)], ())
-        results: list[Tensor | None] = [None] * len(call.inputs)
-        for position, array in zip(split.numbers, arrays, strict=True):
-            if wanted[position]:
-                results[position] = Tensor._of_array(array, call.inputs[position].dtype)
-        return results
+        results = [Tensor._of_array(a, t) for a, t in zip(arrays, split.dtypes, strict=True)]
+        found = split.layout.gradients(results, call.inputs)
+        return [g if asked else None for g, asked in zip(found, wanted, strict=True)]
 
     def _traceable_gradients(
         self, call: Call, wanted: Sequence[bool], grads: Sequence[Tensor]
-    ) -> list[Tensor | None]:
+    ) -> list[Any]:
         """Differentiate so that the result can be differentiated again: by a function like this."""
         operands = (*call.inputs, *grads)
         if context.state.tracer is not None:
@@ -256,23 +257,25 @@ class ConcreteFunction:
             tracer = GraphTracer(f"{self.name}_gradient")
             with context.tracing(tracer), context.recording(()):
                 arguments = [tracer.argument(t._type, "x") for t in operands]
-                found = self._inlined_gradients(arguments, wanted)
-                graph, _ = tracer.finish([g for g in found if g is not None])
-            self._derived[key] = _flat(graph), [i for i, g in enumerate(found) if g is not None]
-        return self._call_derived(key, operands, len(wanted))
+                layout, found = GradientLayout.of(self._inlined_gradients(arguments, wanted))
+                graph, _ = tracer.finish(found)
+            self._derived[key] = _flat(graph), layout
+        function, layout = self._derived[key]
+        gradients: list[Any] = layout.gradients(function.call_flat(operands), call.inputs)
+        return gradients
 
-    def _inlined_gradients(
-        self, operands: Sequence[Tensor], wanted: Sequence[bool]
-    ) -> list[Tensor | None]:
+    def _inlined_gradients(self, operands: Sequence[Tensor], wanted: Sequence[bool]) -> list[Any]:
         from freshet.graph.tape import GradientTape  # noqa: PLC0415 (it imports much of the graph)
 
         inputs, grads = operands[: len(wanted)], operands[len(wanted) :]
+        wanted = only_once(inputs, wanted)
         sources = [t for t, asked in zip(inputs, wanted, strict=True) if asked]
         with GradientTape() as tape:
             tape.watch(sources)
             outputs = inline(self.graph, inputs)[: len(self.graph.outputs)]
         floating = [t for t in outputs if t.dtype.is_differentiable]
-        found = iter(tape.gradient(floating, sources, list(grads)))
+        variables = sum(wanted[self._count :])
+        found = iter(tape.gradient_in_rows(floating, sources, list(grads), variables))
         return [next(found) if asked else None for asked in wanted]
 
     def tangents(self, call: Call, given: Sequence[Tensor | None]) -> list[Tensor | None]:
@@ -290,14 +293,8 @@ class ConcreteFunction:
             graph = Graph(whole.name, whole.inputs, whole.nodes, outputs)
             self._derived[key] = _flat(graph), numbers
         operands = [*call.inputs, *(t for t in given if t is not None)]
-        return self._call_derived(key, operands, len(call.outputs))
-
-    def _call_derived(
-        self, key: Any, operands: Sequence[Tensor], count: int
-    ) -> list[Tensor | None]:
-        """Run a function that computes some of `count` derivatives."""
         function, numbers = self._derived[key]
-        results: list[Tensor | None] = [None] * count
+        results: list[Tensor | None] = [None] * len(call.outputs)
         for number, tensor in zip(numbers, function.call_flat(operands), strict=True):
             results[number] = tensor
         return results
@@ -305,6 +302,9 @@ class ConcreteFunction:
     def __repr__(self) -> str:
         specs = ", ".join(str(s.type) for s in self.inputs)
         return f"<ConcreteFunction {self.name}({specs})>"
+
+    def __str__(self) -> str:
+        return f"ConcreteFunction {self.pretty_printed_signature()}"
 
 
 def _flat(graph: Graph) -> ConcreteFunction:
@@ -326,8 +326,10 @@ class _Split:
 
     forward: Any
     backward: Any
-    numbers: list[int]
-    """The inputs whose gradients `backward` returns."""
+    dtypes: list[DType]
+    """Of what `backward` returns."""
+    layout: GradientLayout
+    """Which gradients these are."""
 
 
 class _Recorded:

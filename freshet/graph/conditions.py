@@ -13,25 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from freshet.core import context, dtypes
 from freshet.core.composite import CompositeTensor
-from freshet.core.errors import DTypeError, InvalidArgumentError, UnimplementedError
+from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as, skeleton
-from freshet.core.shapes import Dim, TensorShape, TensorSpec, TensorType
+from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
-from freshet.graph.body import OpenBody, all_captured, hoisted, with_inputs
+from freshet.graph.body import OpenBody, all_captured, with_inputs
 from freshet.graph.interpret import interpret
-from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.ir import Graph
 from freshet.graph.passes.specialize import specialize
-from freshet.graph.scan import scan_p
-from freshet.graph.trace import inline, static_value
-from freshet.ops import math as m
+from freshet.graph.row_gradients import only_once
+from freshet.graph.trace import inline
+from freshet.graph.unfit import specialize_branches
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.math import logical_and
-from freshet.ops.nest import Branch, Host, Loop
-from freshet.ops.primitive import Call, Joint, NoGradient, Primitive, Resolved
+from freshet.ops.nest import Branch
+from freshet.ops.primitive import Call, Joint, Primitive, Resolved
 from freshet.ops.tensor_array import TensorArray
 
 
@@ -66,24 +64,20 @@ def _cond_reference(
     return tuple(interpret(then if predicate else otherwise, arrays))
 
 
-def _resolve_graphs(*names: str, first: int) -> Callable[..., Resolved]:
-    """Return a rule that specializes graphs to the operands after the first so many."""
-
-    def resolve(
-        types: Sequence[TensorType], values: Sequence[Array | None], params: Mapping[str, Any]
-    ) -> Resolved:
-        del values
-        own = types[first:]
-        known = {n: specialize(params[n], own) for n in names}
-        return range(len(types)), {**params, **known}
-
-    return resolve
+def _cond_resolve(
+    types: Sequence[TensorType], values: Sequence[Array | None], params: Mapping[str, Any]
+) -> Resolved:
+    del values
+    names = ("then", "otherwise")
+    known = specialize_branches([params[n] for n in names], types[1:])
+    return range(len(types)), {**params, **dict(zip(names, known, strict=True))}
 
 
 def _cond_gradient(call: Call, wanted: Sequence[bool], *grads: Tensor) -> list[Tensor | None]:
     from freshet.graph.tape import GradientTape  # noqa: PLC0415
 
     operands = call.inputs[1:]
+    wanted = [False, *only_once(operands, wanted[1:])]
     sources = [t for t, asked in zip(operands, wanted[1:], strict=True) if asked]
 
     def side(graph: Graph) -> Callable[[], list[Tensor]]:
@@ -105,7 +99,7 @@ def _cond_gradient(call: Call, wanted: Sequence[bool], *grads: Tensor) -> list[T
 
 cond_p: Primitive = Primitive(
     name="cond", infer=_cond_infer, reference=_cond_reference, lower=Branch(),
-    gradient=Joint(_cond_gradient), resolve=_resolve_graphs("then", "otherwise", first=1),
+    gradient=Joint(_cond_gradient), resolve=_cond_resolve,
 )  # fmt: skip
 
 
@@ -151,6 +145,8 @@ def cond(
         return true_fn() if truth("cond", pred) else false_fn()
     predicate = predicate_of("cond", pred)
     sides = [_Side(name, f) for name, f in (("then", true_fn), ("otherwise", false_fn))]
+    for side in sides:
+        side.tell_sizes()
     if sides[0].skeleton != sides[1].skeleton:
         # A tensor array learns its elements' shape where it is written: now both sides know it.
         sides = [_Side(name, f) for name, f in (("then", true_fn), ("otherwise", false_fn))]
@@ -192,6 +188,15 @@ class _Side:
         self.result = pack_sequence_as(self.result, leaves, expand_composites=True)
         # A node has a result, if only that it ran.
         return [leaf for leaf in leaves if leaf is not None] or [convert_to_tensor(True)]
+
+    def tell_sizes(self) -> None:
+        """Let tensor arrays know outside of the branch which sizes their elements have in it."""
+        for array in flatten(self.result):
+            if isinstance(array, TensorArray) and array._sizes is None:
+                inside = array._sizes_within(self.body.tracer)
+                sizes = None if inside is None else self.body.outside(inside)
+                if sizes is not None:
+                    array._learn_sizes(sizes)
 
 
 def as_tensors(structure: Any) -> Any:

@@ -256,14 +256,28 @@ class Function:
 
     def _specs(self, leaves: list[Any]) -> list[TensorSpec]:
         """Return the type each tensor argument is traced with."""
+        given = [leaf for leaf in leaves if isinstance(leaf, (Tensor, TensorSpec))]
         if self.input_signature is not None:
-            return _flatten(list(self.input_signature))
+            pairs = zip(_flatten(list(self.input_signature)), given, strict=True)
+            return [self._of_known_rank(spec, leaf) for spec, leaf in pairs]
         found = [
-            leaf if isinstance(leaf, TensorSpec) else TensorSpec(leaf.shape, leaf.dtype)
-            for leaf in leaves
-            if isinstance(leaf, (Tensor, TensorSpec))
+            self._of_known_rank(
+                leaf if isinstance(leaf, TensorSpec) else TensorSpec.from_tensor(leaf), leaf
+            )
+            for leaf in given
         ]
         return self._relax(found) if self._reduce_retracing else found
+
+    def _of_known_rank(self, spec: TensorSpec, given: Tensor | TensorSpec) -> TensorSpec:
+        """Return a spec, of any rank, with the rank of what is given: each has its own trace."""
+        if spec.shape.rank is not None:
+            return spec
+        if given.shape.rank is None:
+            raise SignatureError(
+                f"{self._name}: a trace is for arguments of known rank, received {spec}; give "
+                "get_concrete_function a tensor, or a TensorSpec with None for each unknown size"
+            )
+        return TensorSpec([None] * given.shape.rank, spec.dtype, spec.name)
 
     def _declared(self, args: list[Any], kwargs: dict[str, Any]) -> list[Any]:
         """Return the arguments with the tensors that `input_signature` wants; the rest as it is."""
@@ -431,6 +445,7 @@ def function(
     Args:
         func: The function; without it, a decorator is returned.
         input_signature: A `TensorSpec` per argument: the only signature, sizes of None left open.
+            For a spec of unknown rank there is a trace for each rank that comes.
         autograph: Whether Python's `if`, `while`, `for` and so on work on tensors, here and in the
             functions that are called: they become conditions and loops of the graph. Python values
             get Python's own statements, so that a loop over a list is unrolled.

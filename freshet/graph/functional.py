@@ -13,6 +13,7 @@ from freshet.core import context
 from freshet.core.composite import CompositeTensor, CompositeTensorError
 from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.core.nest import flatten, is_nested, map_structure, pack_sequence_as
+from freshet.core.shapes import TensorSpec
 from freshet.core.tensor import Tensor
 from freshet.graph.autograph.calling import f as converted
 from freshet.graph.scan import scan as run_steps
@@ -144,7 +145,8 @@ def map_fn(
         swap_memory: Ignored; kept for TensorFlow programs.
         infer_shape: Ignored; kept for TensorFlow programs.
         name: Ignored.
-        fn_output_signature: What `fn` returns; found out where it is not given, and not needed.
+        fn_output_signature: What `fn` returns; found out where it is not given. Needed, a
+            `TensorSpec` with its shape, for a result whose rank is not known before the run.
 
     Example:
         >>> map_fn(lambda x: x * x, [1, 2, 3]).numpy().tolist()
@@ -152,7 +154,16 @@ def map_fn(
     """
     rows = _tensors(elems)
     nothing: tuple[Any, ...] = ()
-    return _run(lambda a, x: (a, converted(fn)(x)), nothing, rows, reverse=False)[1]
+    specs = flatten(fn_output_signature)
+
+    def row(x: Any) -> Any:
+        result = converted(fn)(x)
+        for leaf, spec in zip(flatten(result), specs, strict=False):
+            if isinstance(leaf, Tensor) and isinstance(spec, TensorSpec):
+                leaf._suppose_shape(spec.shape)
+        return result
+
+    return _run(lambda a, x: (a, row(x)), nothing, rows, reverse=False)[1]
 
 
 def vectorized_map(

@@ -10,6 +10,7 @@ from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.core.nest import flatten
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
+from freshet.graph.scan import scan_p, without_gradient
 from freshet.graph.tape import GradientTape, key_of
 from freshet.graph.trace import GraphTracer
 from freshet.graph.unconnected import UnconnectedGradients
@@ -133,5 +134,8 @@ def _tape_of_graph(caller: str, sources: Sequence[Any], constants: Sequence[Any]
         outputs = tuple(map(Tensor._of_symbol, node.outputs))
         if not any(key_of(t) in stopped for t in outputs):
             operands = tuple(map(Tensor._of_symbol, node.operands))
-            tape.record(node.primitive, operands, node.params, outputs)
+            params = node.params
+            if node.primitive is scan_p:  # what it keeps for its gradient is a result, too
+                params = without_gradient(params)
+            tape.record(node.primitive, operands, params, outputs)
     return tape

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from freshet.core.errors import InternalError
+from freshet.core.errors import InternalError, OpError
 from freshet.core.shapes import Dim, TensorType
 from freshet.core.source import SourceLine
 from freshet.ops.nest import Check, Host, Lowering, Nested, OnceResolved
@@ -42,9 +42,9 @@ class Value:
         """Which of the node's outputs it is."""
 
     def narrow(self, shape: tuple[Dim, ...]) -> None:
-        """Learn the shape of a result whose rank was not known; nothing has read it yet."""
+        """Learn the shape of a result whose rank was not known; only its shape was asked for."""
         self.type = TensorType(self.type.dtype, shape)
-        if self.node is not None:
+        if self.node is not None and "shapes" in self.node.params:
             shapes = list(self.node.params["shapes"])
             shapes[self.index] = shape
             self.node.params["shapes"] = tuple(shapes)
@@ -202,7 +202,11 @@ class Rewriter:
         source: SourceLine | None,
     ) -> tuple[Value, ...]:
         """Add a node; return its outputs."""
-        node = Node(primitive, operands, params, self.fresh, source)
+        try:
+            node = Node(primitive, operands, params, self.fresh, source)
+        except OpError as error:
+            error.source = source or error.source
+            raise
         self.nodes.append(node)
         return node.outputs
 

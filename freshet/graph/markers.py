@@ -22,7 +22,7 @@ _NOTHING = Host("it stands for no computation")
 
 reread_p: Primitive = Primitive(
     name="reread", infer=lambda value, entry: value, reference=lambda value, entry: value,
-    gradient=(None, lambda c, g: g), lower=_NOTHING,
+    gradient=(None, lambda c, g: g), lower=_NOTHING, any_rank=True,
 )  # fmt: skip
 """The operands: what was assigned, and what the variable held when the graph began."""
 

@@ -11,7 +11,7 @@ from freshet.core.nest import flatten
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.graph.custom_gradient import ReadVariables, custom_gradient
-from freshet.graph.tape import GradientTape
+from freshet.graph.tape import GradientTape, key_of
 
 
 def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,11 +51,15 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
                 again = [t for t in flatten(f(*args, **kwargs)) if t.dtype.is_differentiable]
             weights = [t for t in upstream if t.dtype.is_differentiable]
             found = tape.gradient(again, [*sources, *variables], weights)
-            grads = iter(found[: len(sources)])
-            listed = [next(grads) if any(t is s for s in sources) else None for t in leaves]
+            grads = {_key(t): g for t, g in zip(sources, found, strict=False)}
+            listed = [grads.pop(_key(t), None) for t in leaves]  # once, if it is there twice
             return (listed, found[len(sources) :]) if variables else listed
 
         return result, gradient
 
     functools.update_wrapper(once_more, f)
     return once_more
+
+
+def _key(source: Tensor | Variable) -> int:
+    return id(source) if isinstance(source, Variable) else key_of(source)

@@ -130,43 +130,41 @@ def _reference(*arrays: Array, body: Graph, **params: Any) -> tuple[Array, ...]:
         empty = [np.zeros((0, *(n or 0 for n in k.shape)), k.dtype.as_numpy_dtype) for k in kinds]
         return (*carries, *empty)
     columns = zip(*(rows[t] for t in range(steps)), strict=True)
-    return (*carries, *(np.stack(column) for column in columns))
+    return (*carries, *(_stacked(column) for column in columns))
+
+
+def _stacked(rows: Sequence[Array]) -> Array:
+    if any(row.shape != rows[0].shape for row in rows):
+        raise InvalidArgumentError(
+            "scan: a loop whose variables change their size has no gradient, received the shapes "
+            f"{[row.shape for row in rows]}; write into a ft.TensorArray, or use a mask"
+        )
+    return np.stack(rows)
 
 
 def _recorded(inputs: tuple[Tensor, ...], params: Mapping[str, Any]) -> tuple[Tensor, ...]:
     """Apply a scan so that a tape can differentiate it.
 
-    Two tapes, or one over a scan that has a gradient already, want the gradient of a gradient.
+    The tape that was started last gets a scan that keeps what its gradient needs. For the others,
+    which differentiate that gradient, what is kept are results; theirs runs the steps once more.
     """
     from freshet.graph.tape import GradientTape  # noqa: PLC0415 (it imports the tracer)
 
     recorders = context.state.recorders
     tapes = [r for r in recorders if isinstance(r, GradientTape)]
-    if len(tapes) > 1 or (tapes and "backward" in params):
-        return tuple(_unrolled(inputs, **params))
-    wanted = _with_residuals(params["body"], params) if tapes else dict(params)
+    keeps = bool(tapes) and "backward" not in params
+    wanted = _with_residuals(params["body"], params) if keeps else dict(params)
     with context.recording(()):
         outputs = scan_p.apply(inputs, wanted)
     for recorder in recorders:
-        recorder.record(scan_p, inputs, wanted, outputs)
+        last = keeps and recorder is tapes[-1]
+        recorder.record(scan_p, inputs, wanted if last else without_gradient(wanted), outputs)
     return outputs[: len(params["body"].outputs)]
 
 
-def _unrolled(inputs: tuple[Tensor, ...], *, body: Graph, **params: Any) -> list[Tensor]:
-    """Run the steps one by one, so that tapes see every operation: for higher derivatives."""
-    parts = parts_of(params)
-    carries, sequences, invariants = parts.split(inputs)
-    steps = parts.steps([s._type for s in sequences])
-    if steps is None:
-        raise InvalidArgumentError(
-            "scan: the gradient of a gradient needs a number of steps that is known while tracing"
-        )
-    rows: dict[int, list[Tensor]] = {}
-    for t in range(steps - 1, -1, -1) if parts.reverse else range(steps):
-        results = inline(body, [*carries, *(s[t] for s in sequences), *invariants])
-        carries, rows[t] = results[: parts.carries], results[parts.carries :]
-    columns = zip(*(rows[t] for t in range(steps)), strict=True)
-    return [*carries, *(shaping.stack(column) for column in columns)]
+def without_gradient(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a scan all of whose outputs are results."""
+    return {n: params[n] for n in ("body", "carries", "sequences", "length", "reverse")}
 
 
 scan_p: Primitive = Primitive(
@@ -187,7 +185,7 @@ def _with_residuals(body: Graph, params: Mapping[str, Any]) -> dict[str, Any]:
     """
     from freshet.graph.split_gradient import split_gradient  # noqa: PLC0415 (it imports the tape)
 
-    forward, backward, sources = split_gradient(body)
+    forward, backward, layout = split_gradient(body)
     count = len(body.outputs)
     inputs = {v: i for i, v in enumerate(forward.inputs)}
     carries = params["carries"]
@@ -203,7 +201,7 @@ def _with_residuals(body: Graph, params: Mapping[str, Any]) -> dict[str, Any]:
     augmented = Graph(body.name, forward.inputs, forward.nodes, tuple(outputs))
     return {
         **params, "body": augmented, "backward": backward, "kept": tuple(kept),
-        "sources": tuple(sources), "results": count,
+        "sources": layout.numbers, "results": count,
     }  # fmt: skip
 
 
@@ -211,8 +209,8 @@ def _gradient(call: Call, wanted: Sequence[bool], grads: Sequence[Tensor]) -> li
     params = call.params
     if "backward" not in params:
         params = _with_residuals(params["body"], params)
-        with context.recording(()):
-            outputs = scan_p.apply(call.inputs, params)
+        # Seen by the tapes that are recording: they differentiate what is kept, too.
+        outputs = scan_p.apply(call.inputs, without_gradient(params))
         call = Call(call.inputs, outputs, params)
     return _Backward(call, wanted, grads).run()
 

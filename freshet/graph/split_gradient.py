@@ -6,12 +6,18 @@ from collections.abc import Sequence
 
 from freshet.core import context
 from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.row_gradients import GradientLayout
 from freshet.graph.trace import GraphTracer, inline
 from freshet.ops.array import constant_p, shape_p
 
 
-def split_gradient(graph: Graph) -> tuple[Graph, Graph, list[int]]:
+def split_gradient(graph: Graph, variables: int = 0) -> tuple[Graph, Graph, GradientLayout]:
     """Split a graph and its gradient into a part that runs forward and one that runs back.
+
+    Args:
+        graph: What is differentiated.
+        variables: How many of its last inputs are what variables hold: if only rows of one are
+            read, so is its gradient.
 
     Returns:
         The forward graph, whose outputs are the graph's and then what the other part needs; the
@@ -30,11 +36,13 @@ def split_gradient(graph: Graph) -> tuple[Graph, Graph, list[int]]:
         outputs = results[: len(graph.outputs)]
         floating = [t for t in outputs if t.dtype.is_differentiable]
         seeds = [tracer.argument(t._type, "grad") for t in floating]
-        found = tape.gradient(floating, sources, seeds) if floating else [None] * len(sources)
-    numbers = [i for i, t in enumerate(inputs) if t.dtype.is_differentiable]
-    pairs = [(i, g) for i, g in zip(numbers, found, strict=True) if g is not None]
-    joint, _ = tracer.finish([*results, *(g for _, g in pairs)])
-    return (*_partition(joint, graph, len(seeds), len(results)), [i for i, _ in pairs])
+        of_variables = [t for t in inputs[len(inputs) - variables :] if t.dtype.is_differentiable]
+        found = iter(tape.gradient_in_rows(floating, sources, seeds, len(of_variables)))
+        layout, gradients = GradientLayout.of(
+            [next(found) if t.dtype.is_differentiable else None for t in inputs]
+        )
+    joint, _ = tracer.finish([*results, *gradients])
+    return (*_partition(joint, graph, len(seeds), len(results)), layout)
 
 
 def _partition(joint: Graph, original: Graph, seeds: int, results: int) -> tuple[Graph, Graph]:

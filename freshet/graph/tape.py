@@ -9,9 +9,8 @@ can differentiate them again.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -22,11 +21,12 @@ from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.source import GRADIENT, current_part, within
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
+from freshet.graph.row_gradients import RowGradients
+from freshet.graph.row_gradients import key_of as key_of
 from freshet.graph.unconnected import UnconnectedGradients
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.indexed_slices import IndexedSlices
-from freshet.ops.lookup import gather_p
 from freshet.ops.primitive import Call, Joint, NoGradient
 
 
@@ -41,11 +41,6 @@ class _Record(NamedTuple):
     def gradient_part(self) -> str:
         """The part of a model that the operation's gradient belongs to."""
         return self.part.removesuffix(GRADIENT) + GRADIENT if self.part else current_part()
-
-
-def key_of(tensor: Tensor) -> int:
-    """Return what stands for a tensor: a symbolic one may be wrapped more than once."""
-    return id(tensor if tensor._symbol is None else tensor._symbol)
 
 
 class GradientTape:
@@ -220,17 +215,44 @@ class GradientTape:
         if not self._persistent:
             self._records, self._tracked = [], set()
 
+    def gradient_in_rows(
+        self, target: Any, sources: Sequence[Tensor], output_gradients: Any, variables: int
+    ) -> list[Any]:
+        """Return gradients as `gradient` does, where the last sources are what variables held.
+
+        Of those of which only rows were read, the gradient is `ft.IndexedSlices`.
+        """
+        self._use("gradient")
+        count = len(sources) - variables
+        rows = RowGradients(map(key_of, sources[count:]))
+        results: list[Any] = self._gradient(target, sources, output_gradients, "none", rows)
+        self._release()
+        return results
+
     def _gradient(
-        self, target: Any, sources: Any, output_gradients: Any, unconnected_gradients: Any
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any,
+        unconnected_gradients: Any,
+        rows: RowGradients | None = None,
     ) -> Any:
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         wanted = varying(sources)
-        targets = [convert_to_tensor(t) for t in varying(target)]
-        seeds = self._seeds(targets, output_gradients)
-        rows = _Rows(key_of(t) for v in wanted if isinstance(v, Variable) for t in self._read(v))
+        seeds = self._seeds([self._target(t) for t in varying(target)], output_gradients)
+        if rows is None:
+            read = [t for v in wanted if isinstance(v, Variable) for t in self._read(v)]
+            rows = RowGradients(map(key_of, read))
         found = self._backward(seeds, self._leading_from(wanted), rows)
         results = [self._collect(source, found, rows, zero) for source in wanted]
         return pack_sequence_as(sources, like(sources, results))
+
+    def _target(self, target: Any) -> Tensor:
+        """Return a target as a tensor; a variable is one that is read now."""
+        tensor = convert_to_tensor(target)
+        if isinstance(target, Variable):
+            self._reads.setdefault(id(target), []).append(tensor)
+        return tensor
 
     def _seeds(self, targets: list[Tensor], output_gradients: Any) -> list[tuple[Tensor, Tensor]]:
         given = [None] * len(targets) if output_gradients is None else varying(output_gradients)
@@ -277,7 +299,7 @@ class GradientTape:
         return leading
 
     def _backward(
-        self, seeds: list[tuple[Tensor, Tensor]], leading: set[int], rows: _Rows
+        self, seeds: list[tuple[Tensor, Tensor]], leading: set[int], rows: RowGradients
     ) -> dict[int, Tensor]:
         """Return the gradient of each tensor in `leading`, but for what `rows` takes."""
         found: dict[int, Tensor] = {}
@@ -291,16 +313,21 @@ class GradientTape:
             if not any(wanted):
                 continue
             with within(record.gradient_part):
-                if rows.takes(record, found):
+                if rows.takes_gather(record.primitive, call, found, record.gradient_part):
                     continue
                 grads = [_or_zeros(found, t) for t in call.outputs if t.dtype.is_differentiable]
                 gradients = operand_gradients(record.primitive, call, wanted, grads)
                 for tensor, grad in zip(call.inputs, gradients, strict=True):
-                    if grad is not None:
+                    if isinstance(grad, IndexedSlices):
+                        if not rows.takes(tensor, grad, record.gradient_part):
+                            _accumulate(found, tensor, convert_to_tensor(grad))
+                    elif grad is not None:
                         _accumulate(found, tensor, grad)
         return found
 
-    def _collect(self, source: Any, found: dict[int, Tensor], rows: _Rows, zero: bool) -> Any:
+    def _collect(
+        self, source: Any, found: dict[int, Tensor], rows: RowGradients, zero: bool
+    ) -> Any:
         reads = self._read(source) if isinstance(source, Variable) else [source]
         parts: list[Any] = [found[key_of(t)] for t in reads if key_of(t) in found]
         gathered = rows.of(reads)
@@ -389,39 +416,6 @@ class GradientTape:
         )  # fmt: skip
         self._release()
         return found
-
-
-class _Rows:
-    """Gradients of variables of which rows were gathered: these rows, not zeros around them.
-
-    Args:
-        keys: Those of the tensors that reading variables gave.
-    """
-
-    def __init__(self, keys: Iterable[int]) -> None:
-        self._keys = frozenset(keys)
-        self._found: dict[int, list[tuple[_Record, Tensor]]] = {}
-
-    def takes(self, record: _Record, found: Mapping[int, Tensor]) -> bool:
-        """Return whether an operation gathers from a variable; then remember its gradient."""
-        call = record.call
-        if record.primitive is not gather_p or call.params["axis"]:
-            return False
-        key = key_of(call.x)
-        if key not in self._keys:
-            return False
-        self._found.setdefault(key, []).append((record, found[key_of(call.output)]))
-        return True
-
-    def of(self, reads: Sequence[Tensor]) -> IndexedSlices | None:
-        """Return the gradient of a variable that was read several times."""
-        keys = dict.fromkeys(map(key_of, reads))
-        pairs = [pair for key in keys for pair in self._found.get(key, [])]
-        if not pairs:
-            return None
-        parts = [(grad, record.call.y) for record, grad in pairs]
-        first = pairs[0][0]
-        return IndexedSlices._of_gathers(parts, first.call.x, first.gradient_part)
 
 
 def varying(structure: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from freshet import ops
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
 from freshet.core.errors import OpError
-from freshet.core.shapes import TensorType
+from freshet.core.shapes import UNKNOWN_SHAPE, TensorType
 from freshet.core.tensor import Array
 from freshet.graph.ir import Graph, Node, Value
 from freshet.ops.primitive import PRIMITIVES
@@ -112,7 +112,7 @@ def _array_literal(array: Array) -> str:
 # --- reading --------------------------------------------------------------------------------------
 
 _HEAD: Final = re.compile(r"graph (\w+)\((.*)\) \{")
-_TYPED: Final = re.compile(r"%(\w+): (\w+)\[([\d,?]*)\]")
+_TYPED: Final = re.compile(r"%(\w+): (\w+)\[([\d,?]*|\*)\]")
 _TYPES: Final = re.compile(rf"(?:{_TYPED.pattern}(?:, |$))*")
 _LINE: Final = re.compile(r"(%.*?) = (\w+)\((.*)\)")
 _UPDATE: Final = re.compile(r"update %(\w+) = %(\w+)")
@@ -250,6 +250,8 @@ def _typed(text: str) -> list[tuple[str, TensorType]]:
 
 
 def _type(dtype: str, sizes: str) -> TensorType:
+    if sizes == "*":
+        return TensorType(dtypes.from_short(dtype), UNKNOWN_SHAPE)
     dims = tuple(None if s == "?" else int(s) for s in sizes.split(",") if s)
     return TensorType(dtypes.from_short(dtype), dims)
 

@@ -35,6 +35,7 @@ class GraphTracer:
     def __init__(self, name: str, *, may_create_variables: bool = True) -> None:
         self.name = _identifier(name)
         self.may_create_variables = may_create_variables
+        self.around: context.Tracer | None = None
         self.created: list[Variable] = []
         self._arguments: list[Value] = []
         self._nodes: list[Node] = []
@@ -65,7 +66,7 @@ class GraphTracer:
         self, primitive: Primitive, inputs: tuple[Tensor, ...], params: Mapping[str, Any]
     ) -> tuple[Tensor, ...]:
         """Add a node and return its symbolic outputs."""
-        operands = [self.value_of(primitive.name, t) for t in inputs]
+        operands = [self.value_of(primitive.name, t, any_rank=primitive.any_rank) for t in inputs]
         source = self.source or user_line()
         try:
             node = Node(primitive, operands, params, self._fresh, source)
@@ -76,8 +77,14 @@ class GraphTracer:
         self._known.update(node.outputs)
         return tuple(map(Tensor._of_symbol, node.outputs))
 
-    def value_of(self, user: str, tensor: Tensor) -> Value:
-        """Return the graph value of a tensor; an eager one becomes a constant."""
+    def value_of(self, user: str, tensor: Tensor, *, any_rank: bool = False) -> Value:
+        """Return the graph value of a tensor; an eager one becomes a constant.
+
+        Args:
+            user: Who asks, for errors.
+            tensor: Any tensor.
+            any_rank: Whether its rank need not be known.
+        """
         symbol = tensor._symbol
         if symbol is None:
             found = self._constants.get(id(tensor._array))
@@ -89,10 +96,11 @@ class GraphTracer:
                 found = self._constants[id(tensor._array)] = (tensor._array, constant)
             symbol = found[1]._symbol
         assert isinstance(symbol, Value)
-        if not symbol.type.has_rank and user != "return":
+        if not symbol.type.has_rank and not any_rank:
             raise InvalidArgumentError(
-                f"{user}: received a result of Python whose rank is not known before the run; say "
-                "y.set_shape([...]) after it was made, with None for each unknown size"
+                f"{user}: received {symbol.type}, a tensor whose rank is not known before the run; "
+                "say y.set_shape([...]) after it was made, with None for each unknown size, or use "
+                "ft.ensure_shape or ft.reshape"
             )
         if symbol not in self._known:
             raise FailedPreconditionError(
@@ -105,8 +113,10 @@ class GraphTracer:
         """Return the variable's value at this point of the graph."""
         key = id(variable)
         if key not in self._current:
-            kind = TensorType(variable.dtype, tuple(variable.shape))
-            value = Value(kind, f"v{len(self._entry)}_{_identifier(variable.name)}")
+            kind = TensorType.of(variable.dtype, variable.shape)
+            value = Value(
+                kind, f"v{len(self._entry)}_{_identifier(variable.name.removesuffix(':0'))}"
+            )
             self._known.add(value)
             self._entry[key] = variable, value
             self._current[key] = Tensor._of_symbol(value)
@@ -156,7 +166,7 @@ class GraphTracer:
 
     def finish(self, outputs: Sequence[Tensor]) -> tuple[Graph, list[Variable]]:
         """Return the graph and the variables that are its last inputs, in order."""
-        results = tuple(self.value_of("return", t) for t in outputs)
+        results = tuple(self.value_of("return", t, any_rank=True) for t in outputs)
         updates = []
         for key in self._written:
             symbol = self._current[key]._symbol

@@ -5,35 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from freshet.core import context, dtypes
+from freshet.core import context
 from freshet.core.composite import CompositeTensor
-from freshet.core.errors import DTypeError, InvalidArgumentError, UnimplementedError
+from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as, skeleton
 from freshet.core.shapes import Dim, TensorShape, TensorSpec, TensorType
-from freshet.core.tensor import Array, Tensor
+from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
-from freshet.graph.body import OpenBody, all_captured, hoisted, with_inputs
+from freshet.graph.body import OpenBody, all_captured, sizes_outside, with_inputs
 from freshet.graph.conditions import as_tensors, cond, predicate_of, truth, union
-from freshet.graph.interpret import interpret
-from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.ir import Graph
 from freshet.graph.loops import (
     count_steps,
-    inline_some,
     is_differentiable,
-    uncountable,
     while_p,
 )
-from freshet.graph.passes.specialize import specialize
-from freshet.graph.scan import scan_p
-from freshet.graph.trace import inline, static_value
+from freshet.graph.reduced import effect_below, reduced_loop
 from freshet.ops import math as m
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import logical_and
-from freshet.ops.nest import Branch, Host, Loop
-from freshet.ops.primitive import Call, Joint, NoGradient, Primitive, Resolved
 from freshet.ops.tensor_array import TensorArray
 
 
@@ -203,7 +194,7 @@ class _TracedLoop:
         operands, params, variables = self._traced()
         growing = [a for a in flatten(self._start) if _grows(a)]
         counted = growing or (context.state.recorders and is_differentiable(operands))
-        if self._bound is not None and counted and uncountable(params) is not None:
+        if self._bound is not None and counted and effect_below(params) is not None:
             leaves = [
                 a._grown(m.cast(self._bound, "int32")) if _grows(a) else a
                 for a in flatten(self._start)
@@ -211,16 +202,30 @@ class _TracedLoop:
             start = _settled(pack_sequence_as(self._start, leaves))
             return _skipping(self._cond, self._body, start, self._invariants, self._bound)
         if growing:
-            with context.recording(()):
-                steps = count_steps(operands, params)
-            leaves = [a._grown(steps) if _grows(a) else a for a in flatten(self._start)]
-            self._begin(pack_sequence_as(self._start, leaves))
+            self._begin(self._with_room(operands, params))
             operands, params, variables = self._traced()
         results = while_p.apply(operands, params)
         count = len(self._tensors)
         for variable, value in zip(variables, results[count:], strict=True):
             variable.assign(value)
         return pack_sequence_as(self._start, results[:count], expand_composites=True)
+
+    def _with_room(self, operands: Sequence[Tensor], params: Mapping[str, Any]) -> Any:
+        """Return the loop variables with arrays that have room for all that will be written."""
+        leaves = flatten(self._start)
+        places, position = {}, 0
+        for number, leaf in enumerate(leaves):
+            if _grows(leaf):
+                places[number] = position + 1  # the count is behind the buffer
+            position += len(leaf._components()) if isinstance(leaf, CompositeTensor) else 1
+        if effect_below(params, list(places.values())) is None:
+            counts = reduced_loop(operands, params, list(places.values()))[1]
+            room = dict(zip(places, counts, strict=True))
+            leaves = [a._with_room(room[i]) if i in room else a for i, a in enumerate(leaves)]
+        else:
+            steps = count_steps(operands, params)
+            leaves = [a._grown(steps) if i in places else a for i, a in enumerate(leaves)]
+        return pack_sequence_as(self._start, leaves)
 
     def _traced(self) -> tuple[tuple[Tensor, ...], dict[str, Any], list[Variable]]:
         """Return the operands and parameters of the loop, and the variables that it carries."""
@@ -255,23 +260,19 @@ class _TracedLoop:
 
         def sizes(*tensors: Tensor) -> list[Tensor]:
             self._body(*self._packed(tensors))
-            found = [a._sizes for a in arrays]
-            for array in arrays:
-                array._sizes = None
             missing = shaping.zeros([0], "int32")
-            return [missing if s is None else s for s in found]
+            return [missing if a._sizes is None else a._sizes for a in arrays]
 
         traced = OpenBody("sizes", self._types, sizes).close([])
         given = [*self._tensors, *traced.captured]
-        found = inline_some(traced.graph, given, range(len(arrays)))
-        for array, tensor in zip(arrays, found, strict=True):
-            if tensor.shape == (0,):
+        for number, array in enumerate(arrays):
+            tensor = sizes_outside(traced.graph, given, number)
+            if tensor is None or tensor.shape == (0,):
                 raise InvalidArgumentError(
-                    f"TensorArray: elements of shape {array.element_shape}, whose sizes only the "
-                    "run knows, are written in a branch only; give an element_shape that is "
-                    "known, or write them outside the branch"
+                    f"TensorArray: elements of shape {array.element_shape}, whose sizes only "
+                    "Python knows, are written in a loop; give an element_shape that is known"
                 )
-            array._sizes = tensor
+            array._learn_sizes(tensor)
 
     def _open_body(self, variables: Sequence[tuple[Variable, TensorType, Tensor]]) -> OpenBody:
         return OpenBody("body", self._types, self._run_body, [(v, k) for v, k, _ in variables])
@@ -285,7 +286,11 @@ class _TracedLoop:
         return found
 
     def _packed(self, tensors: Sequence[Tensor]) -> Any:
-        return pack_sequence_as(self._start, tensors, expand_composites=True)
+        values = pack_sequence_as(self._start, tensors, expand_composites=True)
+        for value in flatten(values):
+            if isinstance(value, TensorArray) and not value._is_blank():
+                value._has_room = True  # for all that loops in this one write, too
+        return values
 
     def _run_condition(self, *tensors: Tensor) -> list[Tensor]:
         held = self._cond(*self._packed(tensors))
@@ -337,7 +342,6 @@ def _learn_elements(start: Any, result: Any) -> bool:
     if len(before) == len(after):
         for x, y in zip(before, after, strict=True):
             if isinstance(x, TensorArray) and isinstance(y, TensorArray):
-                x._sizes = None  # what the body found is a tensor of its own
                 x._completed(y)
                 learned = learned or (x._is_blank() and not y._is_blank())
     return learned
@@ -353,7 +357,7 @@ def _settled(values: Any) -> Any:
 
 
 def _grows(value: Any) -> bool:
-    return isinstance(value, TensorArray) and value.dynamic_size
+    return isinstance(value, TensorArray) and value.dynamic_size and not value._has_room
 
 
 def _argument_types(tensors: Sequence[Tensor], start: Any, invariants: Any) -> list[TensorType]:
@@ -368,7 +372,11 @@ def _argument_types(tensors: Sequence[Tensor], start: Any, invariants: Any) -> l
         )
     found = []
     for number, (kind, shape) in enumerate(zip(types, shapes, strict=True)):
-        sizes: tuple[Dim, ...] = kind.shape if shape is None else tuple(shape)
+        sizes: tuple[Dim, ...] = kind.shape
+        if shape is not None:
+            # Of unknown rank means: any sizes, as the rank of a loop variable stays.
+            unknown = TensorShape(shape).rank is None
+            sizes = (None,) * kind.rank if unknown else tuple(shape)
         if shape is not None and not TensorShape(sizes).is_compatible_with(kind.shape):
             raise InvalidArgumentError(
                 f"while_loop: loop variable {number} is {kind}, which its shape invariant "

@@ -37,6 +37,7 @@ class Field:
             declaration (``"Summary.Value"``).
         repeated: Whether it is a list.
         oneof: Name of the group it belongs to, of which only one field is ever set.
+        key: Of a map, the scalar type of its keys; `type` is then that of its values.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Field:
     type: str
     repeated: bool = False
     oneof: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,13 @@ def _describe(proto: Any, message: Message, package: str) -> None:
     groups: list[str] = []
     for field in message.fields:
         described = proto.field.add(name=field.name, number=field.number)
-        described.label = _Proto.LABEL_REPEATED if field.repeated else _Proto.LABEL_OPTIONAL
-        if field.type in _SCALARS:
-            described.type = _SCALARS[field.type]
+        several = field.repeated or field.key is not None
+        described.label = _Proto.LABEL_REPEATED if several else _Proto.LABEL_OPTIONAL
+        kind = field.type if field.key is None else _describe_map(proto, field, package)
+        if kind in _SCALARS:
+            described.type = _SCALARS[kind]
         else:
-            described.type_name = f".{package}.{field.type}"
+            described.type_name = f".{package}.{kind}"
         if field.oneof is not None:
             if field.oneof not in groups:
                 groups.append(field.oneof)
@@ -105,3 +109,13 @@ def _describe(proto: Any, message: Message, package: str) -> None:
             described.oneof_index = groups.index(field.oneof)
     for nested in message.nested:
         _describe(proto.nested_type.add(), nested, package)
+
+
+def _describe_map(proto: Any, field: Field, package: str) -> str:
+    """Declare the entries of a map, which is a list of them in the bytes; return their type."""
+    name = "".join(part.capitalize() for part in field.name.split("_")) + "Entry"
+    parts = (Field("key", 1, str(field.key)), Field("value", 2, field.type))
+    entry = proto.nested_type.add()
+    _describe(entry, Message(name, parts), package)
+    entry.options.map_entry = True
+    return f"{proto.name}.{name}"

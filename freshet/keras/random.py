@@ -33,6 +33,7 @@ class SeedGenerator(Configurable):
         self.seed = seed
         self.name = name or auto_name("seed_generator")
         self._generator = random.KeyStream(draw_seed() if seed is None else seed)
+        self._generator.state._become_weight()
 
     @property
     def state(self) -> Any:

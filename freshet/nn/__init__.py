@@ -27,12 +27,12 @@ from freshet.ops.candidate_sampling import (
 from freshet.ops.candidate_sampling import (
     learned_unigram_candidate_sampler as learned_unigram_candidate_sampler,
 )
-from freshet.ops.convolving import atrous_conv2d as atrous_conv2d
-from freshet.ops.convolving import bias_add as bias_add
-from freshet.ops.convolving import conv1d as conv1d
-from freshet.ops.convolving import conv2d as conv2d
-from freshet.ops.convolving import conv3d as conv3d
-from freshet.ops.convolving import convolution as convolution
+from freshet.ops.convolution import atrous_conv2d as atrous_conv2d
+from freshet.ops.convolution import bias_add as bias_add
+from freshet.ops.convolution import conv1d as conv1d
+from freshet.ops.convolution import conv2d as conv2d
+from freshet.ops.convolution import conv3d as conv3d
+from freshet.ops.convolution import convolution as convolution
 from freshet.ops.cross_entropy import l2_loss as l2_loss
 from freshet.ops.cross_entropy import log_poisson_loss as log_poisson_loss
 from freshet.ops.cross_entropy import (
@@ -52,14 +52,14 @@ from freshet.ops.ctc.decoding import ctc_beam_search_decoder as ctc_beam_search_
 from freshet.ops.ctc.decoding import ctc_greedy_decoder as ctc_greedy_decoder
 from freshet.ops.ctc.decoding import ctc_unique_labels as ctc_unique_labels
 from freshet.ops.ctc.loss import ctc_loss as ctc_loss
-from freshet.ops.depthwise_convolving import depthwise_conv2d as depthwise_conv2d
-from freshet.ops.depthwise_convolving import (
+from freshet.ops.depthwise_convolution import depthwise_conv2d as depthwise_conv2d
+from freshet.ops.depthwise_convolution import (
     depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter,
 )
-from freshet.ops.depthwise_convolving import (
+from freshet.ops.depthwise_convolution import (
     depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input,
 )
-from freshet.ops.depthwise_convolving import separable_conv2d as separable_conv2d
+from freshet.ops.depthwise_convolution import separable_conv2d as separable_conv2d
 from freshet.ops.dilated_pooling import pool as pool
 from freshet.ops.dilated_pooling import with_space_to_batch as with_space_to_batch
 from freshet.ops.dropping import dropout as dropout
@@ -85,21 +85,21 @@ from freshet.ops.normalization import scale_regularization_loss as scale_regular
 from freshet.ops.normalization import sufficient_statistics as sufficient_statistics
 from freshet.ops.normalization import weighted_moments as weighted_moments
 from freshet.ops.normalization import zero_fraction as zero_fraction
-from freshet.ops.pools import avg_pool as avg_pool
-from freshet.ops.pools import avg_pool1d as avg_pool1d
-from freshet.ops.pools import avg_pool2d as avg_pool2d
-from freshet.ops.pools import avg_pool3d as avg_pool3d
-from freshet.ops.pools import max_pool as max_pool
-from freshet.ops.pools import max_pool1d as max_pool1d
-from freshet.ops.pools import max_pool2d as max_pool2d
-from freshet.ops.pools import max_pool3d as max_pool3d
-from freshet.ops.pools import max_pool_with_argmax as max_pool_with_argmax
+from freshet.ops.pooling import avg_pool as avg_pool
+from freshet.ops.pooling import avg_pool1d as avg_pool1d
+from freshet.ops.pooling import avg_pool2d as avg_pool2d
+from freshet.ops.pooling import avg_pool3d as avg_pool3d
+from freshet.ops.pooling import max_pool as max_pool
+from freshet.ops.pooling import max_pool1d as max_pool1d
+from freshet.ops.pooling import max_pool2d as max_pool2d
+from freshet.ops.pooling import max_pool3d as max_pool3d
+from freshet.ops.pooling import max_pool_with_argmax as max_pool_with_argmax
 from freshet.ops.sampled_losses import nce_loss as nce_loss
 from freshet.ops.sampled_losses import sampled_softmax_loss as sampled_softmax_loss
 from freshet.ops.sorting import in_top_k as in_top_k
 from freshet.ops.sorting import top_k as top_k
-from freshet.ops.transposed_convolving import atrous_conv2d_transpose as atrous_conv2d_transpose
-from freshet.ops.transposed_convolving import conv1d_transpose as conv1d_transpose
-from freshet.ops.transposed_convolving import conv2d_transpose as conv2d_transpose
-from freshet.ops.transposed_convolving import conv3d_transpose as conv3d_transpose
-from freshet.ops.transposed_convolving import conv_transpose as conv_transpose
+from freshet.ops.transposed_convolution import atrous_conv2d_transpose as atrous_conv2d_transpose
+from freshet.ops.transposed_convolution import conv1d_transpose as conv1d_transpose
+from freshet.ops.transposed_convolution import conv2d_transpose as conv2d_transpose
+from freshet.ops.transposed_convolution import conv3d_transpose as conv3d_transpose
+from freshet.ops.transposed_convolution import conv_transpose as conv_transpose

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from freshet.core import dtypes
-from freshet.core.errors import DTypeError, InvalidArgumentError
+from freshet.core.errors import InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.ops import math as m
 from freshet.ops import shaping
-from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.conversion import convert_to_tensor, floating_operand
 from freshet.ops.dispatch import dispatched
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_max, reduce_sum
@@ -20,25 +20,16 @@ sigmoid = m.sigmoid
 softplus = m.softplus
 
 
-def _floats(name: str, features: TensorLike) -> Tensor:
-    x = convert_to_tensor(features)
-    if not x.dtype.is_floating:
-        raise DTypeError(
-            f"{name}: expected a floating-point tensor, received {x._type}; "
-            "convert it with ft.cast(x, ft.float32)"
-        )
-    return x
-
-
 @dispatched
 def relu6(features: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``min(max(x, 0), 6)``.
+    """Return ``min(max(x, 0), 6)``; its gradient at 0 and at 6 is 0.
 
     Example:
         >>> relu6([-1.0, 3.0, 9.0]).numpy().tolist()
         [0.0, 3.0, 6.0]
     """
-    return m.minimum(m.relu(features), 6)
+    x = convert_to_tensor(features)
+    return m.where(x >= 6, 6, m.relu(x))
 
 
 @dispatched
@@ -68,7 +59,7 @@ def elu(features: TensorLike, name: str | None = None) -> Tensor:
 
     Source: Clevert, Unterthiner & Hochreiter 2016, arXiv:1511.07289, eq. 16.
     """
-    x = _floats("elu", features)
+    x = floating_operand("elu", features)
     return m.where(x > 0.0, x, m.expm1(m.minimum(x, 0.0)))
 
 
@@ -80,7 +71,7 @@ def softsign(features: TensorLike, name: str | None = None) -> Tensor:
         >>> softsign([-1.0, 0.0, 3.0]).numpy().tolist()
         [-0.5, 0.0, 0.75]
     """
-    x = _floats("softsign", features)
+    x = floating_operand("softsign", features)
     return x / (m.abs(x) + 1.0)
 
 
@@ -108,9 +99,9 @@ def selu(features: TensorLike, name: str | None = None) -> Tensor:
 
     Source: Klambauer et al. 2017, arXiv:1706.02515, eq. 2 and 14.
     """
-    x = _floats("selu", features)
+    x = floating_operand("selu", features)
     scale, alpha = 1.0507009873554805, 1.6732632423543772
-    return m.where(x > 0.0, x, m.expm1(m.minimum(x, 0.0)) * alpha) * scale
+    return m.where(x < 0.0, m.expm1(m.minimum(x, 0.0)) * alpha, x) * scale
 
 
 @dispatched
@@ -123,7 +114,7 @@ def silu(features: TensorLike, beta: float = 1.0) -> Tensor:
 
     Source: Ramachandran, Zoph & Le 2017, arXiv:1710.05941.
     """
-    x = _floats("silu", features)
+    x = floating_operand("silu", features)
     return x * m.sigmoid(x * beta)
 
 
@@ -142,7 +133,7 @@ def gelu(features: TensorLike, approximate: bool = False, name: str | None = Non
 
     Source: Hendrycks & Gimpel 2016, arXiv:1606.08415, section 2.
     """
-    x = _floats("gelu", features)
+    x = floating_operand("gelu", features)
     if approximate:
         inner = (x + x * x * x * 0.044715) * 0.7978845608028654
         return x * 0.5 * (m.tanh(inner) + 1.0)
@@ -188,7 +179,7 @@ def log_softmax(logits: TensorLike, axis: int | None = None, name: str | None = 
 
 
 def _logits(name: str, logits: TensorLike) -> Tensor:
-    x = _floats(name, logits)
+    x = floating_operand(name, logits)
     if not x.ndim:
         raise InvalidArgumentError(f"{name}: logits must have rank 1 or more, received {x._type}")
     return x

@@ -15,12 +15,22 @@ from freshet.core.tensor import Tensor
 from freshet.ops import elementwise as e
 from freshet.ops import math as m
 from freshet.ops import scalar
+from freshet.ops.complex_numbers import complex_p, imag_p, real_p
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.dispatch import dispatched
-from freshet.ops.making import FLOATS, NUMBERS, elementwise, ones_of, zeros_of
+from freshet.ops.elementwise_rules import (
+    ANALYTIC,
+    FLOATS,
+    NUMBERS,
+    conj,
+    elementwise,
+    ones_of,
+    zeros_of,
+)
 from freshet.ops.math import TensorLike, one_operand
 from freshet.ops.nest import Host
 from freshet.ops.primitive import NoGradient, Primitive
+from freshet.ops.reduction import reduce_sum
 from freshet.ops.scalar import Expr
 
 # --- primitives -----------------------------------------------------------------------------------
@@ -56,6 +66,14 @@ nextafter_p: Primitive = elementwise(
     # The step hardly changes with x, and not at all with the direction.
     gradient=(lambda c, g: g, lambda c, g: g * 0.0),
     lower=Host("kernels do not see the bits of a number"),
+)  # fmt: skip
+multiply_no_nan_p: Primitive = elementwise(
+    "multiply_no_nan", ANALYTIC, reference=lambda x, y: np.where(y == 0, 0, x * y),
+    gradient=(
+        lambda c, g: multiply_no_nan_p(g, conj(c.y)),
+        lambda c, g: multiply_no_nan_p(conj(c.x), g),
+    ),
+    lower=lambda x, y: scalar.select(scalar.compare("eq", y, 0), 0, x * y),
 )  # fmt: skip
 
 # --- division -------------------------------------------------------------------------------------
@@ -136,12 +154,14 @@ def _unless_zero(name: str, x: TensorLike, y: TensorLike) -> tuple[Tensor, Tenso
 def multiply_no_nan(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     """Return ``x * y``, and 0 where y is 0, even if x is infinite or NaN.
 
+    Its gradients are products of this kind as well.
+
     Example:
         >>> multiply_no_nan([2.0, float("nan")], [3.0, 0.0]).numpy().tolist()
         [6.0, 0.0]
     """
-    b, a, zero = _unless_zero("multiply_no_nan", y, x)
-    return e.select_p(zero, zeros_of(a), e.multiply_p(e.select_p(zero, zeros_of(a), a), b))
+    a, b = binary_operands("multiply_no_nan", x, y)
+    return multiply_no_nan_p(_analytic("multiply_no_nan", a), b)
 
 
 @dispatched
@@ -188,21 +208,26 @@ def add_n(inputs: Sequence[TensorLike], name: str | None = None) -> Tensor:
     """Return the sum of tensors of one shape, element by element.
 
     Args:
-        inputs: One tensor or more; they must agree in dtype and shape.
+        inputs: One tensor or more; they must agree in dtype and shape. Of one tensor, the rows.
         name: Ignored.
 
     Raises:
         InvalidArgumentError: There is no tensor, or the shapes differ.
+        DTypeError: They are no numbers, or of different dtypes.
 
     Example:
         >>> add_n([[1, 2], [3, 4], [5, 6]]).numpy().tolist()
         [9, 12]
     """
+    if isinstance(inputs, (Tensor, np.ndarray)) and inputs.ndim:
+        return reduce_sum(inputs, 0)
     items = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     if not items:
         raise InvalidArgumentError("add_n: expected one tensor or more, received none")
     tensors = [convert_to_tensor(item) for item in items]
     total = tensors[0]
+    if not total.dtype.is_numeric:
+        raise DTypeError(f"add_n: expected numbers, received {total._type}")
     for other in tensors[1:]:
         if not other.shape.is_compatible_with(total.shape):
             raise InvalidArgumentError(
@@ -342,23 +367,37 @@ def saturate_cast(value: TensorLike, dtype: Any, name: str | None = None) -> Ten
     """Convert to another dtype; what is outside its range becomes the nearest end of it.
 
     Args:
-        value: Real numbers.
-        dtype: The dtype of the result, real too.
+        value: Numbers; of complex ones that become real, the imaginary part is dropped.
+        dtype: The dtype of the result.
         name: Ignored.
+
+    Raises:
+        DTypeError: Either dtype is bool or string.
 
     Example:
         >>> saturate_cast([-1.0, 3.7, 300.0], "uint8").numpy().tolist()
         [0, 3, 255]
     """
     tensor, to = convert_to_tensor(value), as_dtype(dtype)
-    own = tensor.dtype
-    if own.kind not in {"int", "uint", "float"} or to.kind not in {"int", "uint", "float"}:
+    if not tensor.dtype.is_numeric or not to.is_numeric:
         raise DTypeError(f"saturate_cast: cannot convert {tensor._type} to {to.name}")
+    if to.is_complex:
+        return _saturate_to_complex(tensor, to)
+    own = tensor.dtype.real_dtype
+    tensor = m.cast(tensor, own)
     if to.min > own.min:
         tensor = m.maximum(tensor, _bound(to.min, own, toward=math.inf))
     if to.max < own.max:
         tensor = m.minimum(tensor, _bound(to.max, own, toward=-math.inf))
     return m.cast(tensor, to)
+
+
+def _saturate_to_complex(tensor: Tensor, to: dtypes.DType) -> Tensor:
+    """Convert both parts, each within the range of the result's."""
+    if not tensor.dtype.is_complex:
+        return m.cast(saturate_cast(tensor, to.real_dtype), to)
+    parts = (saturate_cast(part, to.real_dtype) for part in (real_p(tensor), imag_p(tensor)))
+    return complex_p(*parts)
 
 
 def _bound(value: Any, dtype: dtypes.DType, toward: float) -> Tensor:

@@ -15,7 +15,13 @@ import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.errors import InvalidArgumentError
-from freshet.core.shapes import Dim, TensorType, broadcast_shapes, normalize_axis
+from freshet.core.shapes import (
+    UNKNOWN_SHAPE,
+    Dim,
+    TensorType,
+    broadcast_shapes,
+    normalize_axis,
+)
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import scalar
 from freshet.ops.index import Index, Position, constant
@@ -54,6 +60,8 @@ def sizes_of(shape: Shape, operand: tuple[Array, ...]) -> tuple[int, ...]:
 
 def shape_arguments(x: Tensor) -> tuple[tuple[Tensor, ...], Shape]:
     """Return the operands and the parameter that stand for the shape of `x`."""
+    if not x._type.has_rank:
+        return (shape(x),), (None,)
     if None in x.shape:
         return (shape(x),), tuple(x.shape)
     return (), tuple(x.shape)
@@ -61,10 +69,11 @@ def shape_arguments(x: Tensor) -> tuple[tuple[Tensor, ...], Shape]:
 
 shape_p: Primitive = Primitive(
     name="shape",
-    infer=lambda x: TensorType(dtypes.int32, (x.rank,)),
+    infer=lambda x: TensorType(dtypes.int32, (x.rank if x.has_rank else None,)),
     reference=lambda x: np.asarray(x.shape, np.int32),
     gradient=NoGradient("a shape is not a number that varies"),
     lower=Host("specialize replaces it by a constant"),
+    any_rank=True,
 )
 
 
@@ -94,6 +103,10 @@ def _reshape_infer(x: TensorType, *operand: TensorType, shape: Shape) -> TensorT
         raise InvalidArgumentError(f"reshape: only one size may be -1, received {text}")
     if any(s is not None and s < -1 for s in shape):
         raise InvalidArgumentError(f"reshape: sizes must be -1 or more, received {text}")
+    if operand and operand[0].shape == (None,):
+        return TensorType(x.dtype, UNKNOWN_SHAPE)
+    if operand and operand[0].shape != (len(shape),):  # its length was not known before
+        shape = (None,) * operand[0].static_shape[0]
     if None in x.shape or None in shape:
         return TensorType(x.dtype, tuple(None if s in {None, -1} else s for s in shape))
     total, rest = math.prod(x.static_shape), math.prod(known)
@@ -103,29 +116,43 @@ def _reshape_infer(x: TensorType, *operand: TensorType, shape: Shape) -> TensorT
                 f"reshape: {x} has {total} elements, the shape {text} has {rest}"
             )
         return TensorType(x.dtype, shape)
-    if rest == 0 or total % rest:
+    if rest == total == 0:  # the sizes that are not 0 decide
+        total = math.prod(s for s in x.static_shape if s)
+        rest = math.prod(s for s in known if s)
+    elif rest == 0 or total % rest:
         raise InvalidArgumentError(
             f"reshape: {x} has {total} elements, which the known sizes of {text} do not divide"
         )
     return TensorType(x.dtype, tuple(total // rest if s == -1 else s for s in shape))
 
 
+def _reshape_reference(x: Array, *operand: Array, shape: Shape) -> Array:
+    sizes = sizes_of(shape, operand)
+    if not x.size and -1 in sizes:  # NumPy infers no size of nothing
+        found = _reshape_infer(TensorType(dtypes.of_array(x), x.shape), shape=sizes)
+        sizes = found.static_shape
+    return x.reshape(sizes)
+
+
 reshape_p: Primitive = Primitive(
     name="reshape", infer=_reshape_infer,
-    reference=lambda x, *operand, shape: x.reshape(sizes_of(shape, operand)),
+    reference=_reshape_reference,
     gradient=(lambda c, g: reshape_like(g, c.x), None), lower=RESHAPE, resolve=resolve_shape,
+    any_rank=True,
 )  # fmt: skip
 
 
 def reshape_like(x: Tensor, like: Tensor) -> Tensor:
     """Return `x` with the shape of `like`."""
-    if list(like.shape).count(None) == 1 and 0 not in like.shape:
+    if like._type.has_rank and like.shape.count(None) == 1 and 0 not in like.shape:
         return reshape_p(x, shape=tuple(-1 if s is None else s for s in like.shape))
     operands, sizes = shape_arguments(like)
     return reshape_p(x, *operands, shape=sizes)
 
 
 def _ensured(x: TensorType, shape: Shape) -> TensorType:
+    if not x.has_rank:
+        return TensorType(x.dtype, shape)
     if x.rank != len(shape) or any(
         a not in {None, b} and b is not None for a, b in zip(x.shape, shape, strict=True)
     ):
@@ -139,7 +166,7 @@ def _ensured(x: TensorType, shape: Shape) -> TensorType:
 
 ensure_shape_p: Primitive = Primitive(
     name="ensure_shape", infer=_ensured, reference=lambda x, shape: x,
-    gradient=(lambda c, g: g,), lower=RESHAPE,
+    gradient=(lambda c, g: g,), lower=RESHAPE, any_rank=True,
 )  # fmt: skip
 
 
@@ -353,11 +380,16 @@ def _unpad(call: Call, grad: Tensor) -> Tensor:
     return slice_p(grad, spec=spec)
 
 
+def _pad_reference(x: Array, paddings: Paddings, value: Any) -> Array:
+    sizes = [n + before + after for n, (before, after) in zip(x.shape, paddings, strict=True)]
+    found = np.empty(sizes, x.dtype)
+    found.fill(value)  # NumPy's own pad makes other objects of strings
+    found[tuple(slice(p[0], p[0] + n) for n, p in zip(x.shape, paddings, strict=True))] = x
+    return found
+
+
 pad_p: Primitive = Primitive(
-    name="pad", infer=_pad_infer,
-    reference=lambda x, paddings, value: (
-        np.pad(x, paddings, constant_values=value) if paddings else x
-    ),
+    name="pad", infer=_pad_infer, reference=_pad_reference,
     gradient=(_unpad,),
     lower=view(
         lambda x, paddings, value: tuple(

@@ -119,7 +119,7 @@ def _bitcast_infer(x: TensorType, dtype: DType) -> TensorType:
 
 
 def _bitcast_reference(x: Array, dtype: DType) -> Array:
-    to = dtype.as_numpy_dtype
+    to = np.dtype(dtype.as_numpy_dtype)
     flat = np.ascontiguousarray(x)
     if x.dtype.itemsize == to.itemsize:
         return flat.view(to).reshape(x.shape)

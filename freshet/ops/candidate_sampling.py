@@ -87,7 +87,7 @@ def _sample(
     name: str, weights: Array, true_classes: TensorLike, num_true: int, num_sampled: Any,
     unique: bool, seed: int | None,
 ) -> Candidates:  # fmt: skip
-    true = _true_classes(name, true_classes, num_true)
+    true = classes_of(name, true_classes, num_true)
     count = static_integer(name, "num_sampled", num_sampled)
     possible = int(np.count_nonzero(weights))
     if count < 1 or (unique and count > possible):
@@ -106,7 +106,8 @@ def _sample(
     )
 
 
-def _true_classes(name: str, true_classes: TensorLike, num_true: Any) -> Tensor:
+def classes_of(name: str, true_classes: TensorLike, num_true: Any) -> Tensor:
+    """Return the true classes as int64[batch, num_true]."""
     true = convert_to_tensor(true_classes, dtype_hint=dtypes.int64)
     if not true.dtype.is_integer or true.ndim != 2 or true.shape[1] not in {None, int(num_true)}:
         raise InvalidArgumentError(
@@ -175,6 +176,10 @@ def learned_unigram_candidate_sampler(
 
     Each call starts without examples, so all classes are equally likely; arguments and result are
     those of `uniform_candidate_sampler`.
+
+    Example:
+        >>> sorted(learned_unigram_candidate_sampler([[0]], 1, 3, True, 3)[0].numpy().tolist())
+        [0, 1, 2]
     """
     weights = np.ones(int(range_max))
     caller = "learned_unigram_candidate_sampler"
@@ -254,7 +259,7 @@ def all_candidate_sampler(
         >>> all_candidate_sampler([[0]], 1, 3, True)[0].numpy().tolist()
         [0, 1, 2]
     """
-    true = _true_classes("all_candidate_sampler", true_classes, num_true)
+    true = classes_of("all_candidate_sampler", true_classes, num_true)
     count = static_integer("all_candidate_sampler", "num_sampled", num_sampled)
     return Candidates(
         Tensor._of_array(np.arange(count, dtype=np.int64)),
@@ -265,7 +270,8 @@ def all_candidate_sampler(
 
 # --- hits -----------------------------------------------------------------------------------------
 
-_NO_MATCH: Final = -float(np.finfo(np.float32).max)
+IMPOSSIBLE: Final = -float(np.finfo(np.float32).max)
+"""What is added to the logit of a class that must not count."""
 
 
 def _hits_reference(true: Array, sampled: Array) -> tuple[Array, Array]:
@@ -306,8 +312,8 @@ def compute_accidental_hits(
         >>> rows.numpy().tolist(), places.numpy().tolist()
         ([0, 1], [2, 0])
     """
-    true = _true_classes("compute_accidental_hits", true_classes, num_true)
+    true = classes_of("compute_accidental_hits", true_classes, num_true)
     sampled = m.cast(convert_to_tensor(sampled_candidates), dtypes.int64)
     rows, places = accidental_hits_p.apply((true, sampled), {})
-    weights = m.cast(shaping.zeros_like(rows), dtypes.float32) + _NO_MATCH
+    weights = m.cast(shaping.zeros_like(rows), dtypes.float32) + IMPOSSIBLE
     return rows, places, weights

@@ -10,10 +10,11 @@ import numpy as np
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.ops import math as m
+from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
+from freshet.ops.elementwise_rules import conj, ones_of
 from freshet.ops.linalg.norms import global_norm
-from freshet.ops.making import conj, ones_of
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_sum
 
@@ -66,10 +67,10 @@ def clip_by_average_norm(t: TensorLike, clip_norm: TensorLike, name: str | None 
     """
     tensor = convert_to_tensor(t)
     squares = reduce_sum(_squares(tensor))
-    count = reduce_sum(m.cast(m.equal(tensor, tensor), squares.dtype))
-    average = m.sqrt(squares) / count
+    average = m.divide(m.sqrt(squares), m.cast(shaping.size(tensor), squares.dtype))
+    most = convert_to_tensor(clip_norm, dtype_hint=squares.dtype)
     one = ones_of(average)
-    return tensor * clip_norm * m.minimum(one / average, one / clip_norm)
+    return m.multiply(tensor * most, m.minimum(one / average, one / most))
 
 
 def _listed(name: str, t_list: Any) -> list[Tensor | None]:

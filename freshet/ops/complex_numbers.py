@@ -16,11 +16,11 @@ from freshet.core.dtypes import DType
 from freshet.core.errors import DTypeError
 from freshet.core.shapes import TensorType, broadcast_shapes
 from freshet.core.tensor import Tensor
-from freshet.ops import making
+from freshet.ops import elementwise_rules
 from freshet.ops import math as m
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.dispatch import dispatched
-from freshet.ops.making import NO_COMPLEX, summed, zeros_of
+from freshet.ops.elementwise_rules import NO_COMPLEX, summed, zeros_of
 from freshet.ops.math import TensorLike
 from freshet.ops.primitive import Call, Primitive
 
@@ -138,7 +138,7 @@ def conj(x: TensorLike, name: str | None = None) -> Tensor:
         >>> conj(3 + 4j).numpy()
         np.complex128(3-4j)
     """
-    return making.conj(_numeric("conj", x))
+    return elementwise_rules.conj(_numeric("conj", x))
 
 
 @dispatched

@@ -27,8 +27,8 @@ from freshet.ops import math as m
 from freshet.ops.array import broadcast_to_p, squeeze_p
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.dispatch import dispatched
+from freshet.ops.elementwise_rules import conj
 from freshet.ops.index import Affine, Index
-from freshet.ops.making import conj
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Nest, Reduce, o, r
 from freshet.ops.primitive import Call, Primitive

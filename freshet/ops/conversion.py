@@ -20,7 +20,14 @@ from freshet.core.nest import flatten
 from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
 
+TensorLike = Any
+"""A tensor, variable, array, number or nested sequence: what `convert_to_tensor` takes."""
 _INT32: Final = np.iinfo(np.int32)
+_FLOATS: Final = tuple(map(np.dtype, (np.float16, np.float32, np.float64)))
+_OF_TRUTHS: Final = frozenset(
+    {"int32", "int64", "uint64", "float16", "float32", "float64", "complex128"}
+)
+"""The dtypes that Python's truth values are converted to, as 0 and 1; TensorFlow's choice."""
 
 
 def convert_to_tensor(
@@ -87,6 +94,17 @@ def binary_operands(name: str, x: Any, y: Any) -> tuple[Tensor, Tensor]:
     return x, y
 
 
+def floating_operand(name: str, x: TensorLike) -> Tensor:
+    """Return an operand as a tensor; raise `DTypeError` unless it is floating-point."""
+    tensor = convert_to_tensor(x)
+    if not tensor.dtype.is_floating:
+        raise DTypeError(
+            f"{name}: expected a floating-point tensor, received {tensor._type}; "
+            "convert it with ft.cast(x, ft.float32)"
+        )
+    return tensor
+
+
 @functools.lru_cache(maxsize=256, typed=True)
 def _number(value: float, dtype: DType) -> Tensor:
     """Return a number as a tensor; programs use the same few again and again."""
@@ -119,11 +137,17 @@ def _to_array(value: Any, want: DType | None, hint: DType | None) -> Array:
     if not found.size and (want is not None or hint is not None):
         empty: Any = want or hint
         return found.astype(empty.as_numpy_dtype)  # nothing in it says which kind of number it is
-    if want is not None:
-        _check_fits("convert_to_tensor", found, value, want)
-        with np.errstate(over="ignore"):
-            return found.astype(want.as_numpy_dtype)
-    to = hint if hint is not None and _fits(found, hint) else natural
+    first = _first_leaf(value)
+    if want is None or want.is_bool:
+        _check_truths(found, first, value)
+    truths = isinstance(first, bool) and found.dtype.kind == "b"
+    to = want or hint
+    if to is None or not (truths and to.name in _OF_TRUTHS):
+        if want is not None:
+            _check_fits("convert_to_tensor", found, value, want)
+        elif hint is None or not _fits(found, hint):
+            to = natural
+    assert to is not None
     with np.errstate(over="ignore"):
         return found.astype(to.as_numpy_dtype)
 
@@ -140,8 +164,29 @@ def _python_array(value: Any) -> Array:
         ) from None
 
 
+def _first_leaf(value: Any) -> Any:
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return value
+
+
+def _check_truths(array: Array, first: Any, value: Any) -> None:
+    """Raise `DTypeError` for a sequence that begins with a truth value and goes on with numbers."""
+    if isinstance(first, (bool, np.bool_)) and array.dtype.kind != "b":
+        raise DTypeError(
+            f"convert_to_tensor: cannot make a tensor of {value!r}: it begins with a truth value "
+            "and goes on with numbers; write the numbers as True and False, or give a dtype of "
+            "numbers"
+        )
+
+
 def _natural(array: Array, value: Any) -> DType:
-    """Return the dtype of a Python value that nothing else decides."""
+    """Return the dtype of a Python value that nothing else decides.
+
+    A sequence that begins with a float of NumPy's has the dtype of that one.
+    """
+    if not array.size:
+        return dtypes.float32
     if array.dtype == np.bool_:
         return dtypes.bool_
     if array.dtype.kind in "iu":
@@ -149,7 +194,9 @@ def _natural(array: Array, value: Any) -> DType:
             return dtypes.int64
         return dtypes.int32
     if array.dtype.kind == "f":
-        return dtypes.float32
+        own = getattr(_first_leaf(value), "dtype", None)
+        known = isinstance(own, np.dtype) and own in _FLOATS
+        return as_dtype(own) if known else dtypes.float32
     if array.dtype.kind == "c":
         return dtypes.complex128
     raise InvalidArgumentError(f"convert_to_tensor: cannot make a tensor of {value!r}")
@@ -168,10 +215,14 @@ def _from_numpy(array: Array, want: DType | None, hint: DType | None) -> Array:
 def _strings(array: Array, value: Any, want: DType | None) -> Array:
     leaves = array.reshape(-1).tolist()
     if not all(isinstance(leaf, (str, bytes)) for leaf in leaves):
-        raise InvalidArgumentError(
-            f"convert_to_tensor: cannot make a tensor of {value!r}: its rows have different "
-            "lengths or it holds objects that are neither numbers nor strings"
+        what = (
+            "a function that returns nothing gives None, and so does a gradient of what the target "
+            "does not depend on"
+            if any(leaf is None for leaf in leaves)
+            else "its rows have different lengths or it holds objects that are neither numbers nor "
+            "strings"
         )
+        raise InvalidArgumentError(f"convert_to_tensor: cannot make a tensor of {value!r}: {what}")
     if want is not None and want.kind != "string":
         raise DTypeError(f"convert_to_tensor: expected {want.name}, received strings: {value!r}")
     encoded = np.empty(len(leaves), object)

@@ -1,278 +1,265 @@
-"""Convolution over any number of spatial dimensions, channels last, and both its gradients.
+"""Convolutions by name, for one to three dimensions: the public functions.
 
-    y[n, i, f] = sum over k, c of  x[n, s*i + d*k - p, c] * w[k, c, f]
-
-i and k run over the spatial dimensions, s are strides, d dilations, p the padding before. With
-groups, the channels are split: x is ``[n, ..., g, c]``, w ``[..., c, g, f]``, y ``[n, ..., g, f]``.
-The three primitives are linear in each operand and are each other's gradients.
-
-Source: the operation is a cross-correlation, as TensorFlow's ``conv2d``; padding "SAME" is
-TensorFlow's, with the odd element after.
+Their primitives are in `freshet.ops.convolution_primitives`. Convolutions of single channels are in
+`freshet.ops.depthwise_convolution`, transposed ones in `freshet.ops.transposed_convolution`.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from freshet.core.errors import DTypeError, InvalidArgumentError
-from freshet.core.shapes import TensorType
-from freshet.core.tensor import Array, Tensor
-from freshet.ops.array import Shape, shape_arguments, sizes_of
-from freshet.ops.index import Index
-from freshet.ops.nest import Nest, Reduce, o, r
-from freshet.ops.primitive import Call, Primitive, float_compute
-from freshet.ops.windows import Ints, Pads, output_sizes, pads_of, resolve_padding
+from freshet.core.tensor import Tensor
+from freshet.ops import convolution_primitives as c
+from freshet.ops import math as m
+from freshet.ops import shaping
+from freshet.ops.array import expand_dims_p
+from freshet.ops.conversion import binary_operands
+from freshet.ops.dispatch import dispatched
+from freshet.ops.math import TensorLike
+from freshet.ops.sizes import sizes as known_sizes
+from freshet.ops.windows import (
+    Padding,
+    channels_come_first,
+    channels_first,
+    channels_last,
+    window_options,
+)
 
 
-def _channels(grouped: bool) -> tuple[int, int]:
-    """Return how many dimensions of x and of w follow the spatial ones."""
-    return (2, 3) if grouped else (1, 2)
+def convolution(
+    input: TensorLike, filters: TensorLike, strides: Any = None, padding: Padding = "VALID",
+    data_format: str | None = None, dilations: Any = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Convolve over all spatial dimensions.
 
+    ``y[n, i, f] = sum over k, c of  x[n, stride*i + dilation*k - pad, c] * w[k, c, f]``
 
-def _split(x: Shape, w: Shape, grouped: bool) -> tuple[Shape, Ints]:
-    """Return the spatial sizes of x and the kernel's."""
-    tail_x, tail_w = _channels(grouped)
-    return x[1:-tail_x], tuple(int(k) for k in w[:-tail_w] if k is not None)
+    Args:
+        input: float[batch, spatial..., channels]; with a `data_format` that starts with "NC", the
+            channels come second.
+        filters: float[kernel..., channels, output channels]. Fewer channels than the input has, a
+            divisor of them, make a grouped convolution.
+        strides: Distance between windows, one or one per dimension; 1 by default.
+        padding: "SAME", "VALID" or pairs of numbers.
+        data_format: "NHWC" (or "NWC", "NDHWC") or "NCHW".
+        dilations: Distance between a window's elements; 1 by default.
+        name: Ignored.
 
+    Returns:
+        float[batch, windows..., output channels], or with the channels second.
 
-def _infer(
-    x: TensorType, w: TensorType, strides: Ints, padding: Pads, dilations: Ints, grouped: bool
-) -> TensorType:
-    if x.dtype != w.dtype or not x.dtype.is_floating:
-        raise DTypeError(
-            f"convolution: expected input and filter of one floating dtype, received {x} and {w}"
-        )
-    spatial, kernel = _split(x.shape, w.shape, grouped)
-    fits = x.shape[-1] in {None, w.shape[-3 if grouped else -2]}
-    if len(spatial) != len(kernel) or not fits:
-        raise InvalidArgumentError(
-            f"convolution: the filter {w} does not fit the input {x}: the filter's input channels "
-            "must be those of the input"
-        )
-    sizes = output_sizes(spatial, kernel, strides, padding, dilations)
-    if 0 in sizes and 0 not in spatial:
-        raise InvalidArgumentError(
-            f"convolution: the filter {w} does not fit into the input {x} even once; "
-            'use padding="same" or a smaller kernel'
-        )
-    channels = w.shape[-2:] if grouped else w.shape[-1:]
-    return TensorType(x.dtype, (x.shape[0], *sizes, *channels))
+    Raises:
+        InvalidArgumentError: The shapes do not fit.
 
-
-def _windows(
-    sizes: Sequence[int], kernel: Ints, strides: Ints, padding: Pads, dilations: Ints
-) -> Iterator[tuple[Ints, tuple[slice, ...]]]:
-    """Yield each kernel position, and which elements of the padded input it meets.
-
-    `sizes` are those of the output.
+    Example:
+        >>> convolution([[[1.0], [2.0], [4.0]]], [[[1.0]], [[-1.0]]]).numpy().tolist()
+        [[[-1.0], [-2.0]]]
     """
-    for k in itertools.product(*map(range, kernel)):
-        part = tuple(
-            slice(p * d, p * d + s * (n - 1) + 1, s) if n else slice(0, 0)
-            for p, d, s, n in zip(k, dilations, strides, sizes, strict=True)
+    x, w = binary_operands("convolution", input, filters)
+    rank = w.ndim - 2
+    if rank < 1 or x.ndim != rank + 2:
+        raise InvalidArgumentError(
+            f"convolution: a filter of rank {w.ndim} needs an input of rank {w.ndim}, received "
+            f"input {x._type} and filter {w._type}"
         )
-        yield k, part
+    first = channels_come_first("convolution", data_format, rank)
+    if first:
+        x = channels_last(x)
+    if None in w.shape or 0 in w.shape:
+        raise InvalidArgumentError(
+            f"convolution: expected a filter of known shape with one element or more, received "
+            f"{w._type}"
+        )
+    kernel = tuple(int(k) for k in w.shape[:rank] if k is not None)
+    params = window_options(
+        "convolution", x.shape[1:-1], kernel, strides, padding, dilations, channels_first=first
+    )
+    groups = _groups(x, w)
+    if groups == 1:
+        y = c.convolution_p(x, w, grouped=False, **params)
+    else:
+        y = _grouped(x, w, groups, params)
+    return channels_first(y) if first else y
 
 
-def _padded(x: Array, padding: Pads, tail: int) -> Array:
-    return np.pad(x, ((0, 0), *padding, *[(0, 0)] * tail))
+def _groups(x: Tensor, w: Tensor) -> int:
+    channels, per_group, outputs = x.shape[-1], w.shape[-2], w.shape[-1]
+    if channels is None or channels == per_group:
+        return 1
+    fits = per_group and channels % per_group == 0 and (outputs or 0) % (channels // per_group) == 0
+    if not fits:
+        raise InvalidArgumentError(
+            f"convolution: the input {x._type} has {channels} channels, the filter {w._type} takes "
+            f"{per_group}; they must be equal (or divide both channels, for groups)"
+        )
+    return channels // (per_group or 1)
 
 
-_FORWARD = {False: "...c,cf->...f", True: "...gc,cgf->...gf"}
-_INPUT = {False: "...f,cf->...c", True: "...gf,cgf->...gc"}
-_FILTER = {False: "...c,...f->cf", True: "...gc,...gf->cgf"}
+def _grouped(x: Tensor, w: Tensor, groups: int, params: dict[str, Any]) -> Tensor:
+    per_group = (w.shape[-1] or 0) // groups
+    kernel = shaping.reshape(w, [*w.shape[:-1], groups, per_group])
+    split = shaping.reshape(x, [*known_sizes(x)[:-1], groups, w.shape[-2]])
+    y = c.convolution_p(split, kernel, grouped=True, **params)
+    return shaping.reshape(y, [*known_sizes(y)[:-2], w.shape[-1]])
 
 
-def _contract(equation: str, x: Array, y: Array) -> Array:
-    """Einstein summation, the dots flattened so that NumPy uses a matrix product."""
-    left, _, rest = equation.partition(",")
-    right, _, out = rest.partition("->")
-    lead = x.shape[: x.ndim - left.count("g") - 1]
-    flat_x = x.reshape(-1, *x.shape[len(lead) :])
-    flat_y = y if "..." not in right else y.reshape(-1, *y.shape[len(lead) :])
-    result: Array = np.einsum(equation.replace("...", "z"), flat_x, flat_y, optimize=True)
-    return result.reshape(*lead, *result.shape[1:]) if "..." in out else result
+# --- by the number of dimensions ------------------------------------------------------------------
 
 
-def _reference(
-    x: Array, w: Array, strides: Ints, padding: Pads, dilations: Ints, grouped: bool
-) -> Array:
-    spatial, kernel = _split(x.shape, w.shape, grouped)
-    padding = pads_of(padding, spatial, kernel, strides, dilations)
-    sizes = [int(n or 0) for n in output_sizes(spatial, kernel, strides, padding, dilations)]
-    tail = w.shape[-2:] if grouped else w.shape[-1:]
-    padded = _padded(x, padding, _channels(grouped)[0])
-    y = np.zeros((x.shape[0], *sizes, *tail), x.dtype)
-    for k, part in _windows(sizes, kernel, strides, padding, dilations):
-        y += _contract(_FORWARD[grouped], padded[(slice(None), *part)], w[k])
-    return y
+def conv1d(
+    input: TensorLike, filters: TensorLike, stride: Any, padding: Padding,
+    data_format: str = "NWC", dilations: Any = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Convolve over one dimension, such as time.
+
+    ``y[n, i, f] = sum over k, c of  x[n, stride*i + dilation*k - pad, c] * w[k, c, f]``
+
+    Args:
+        input: float[batch, width, channels]; more dimensions before these are batch as well.
+        filters: float[width, channels, output channels].
+        stride: Distance between windows.
+        padding: "SAME", "VALID" or pairs of numbers.
+        data_format: "NWC" or "NCW".
+        dilations: Distance between a window's elements; 1 by default.
+        name: Ignored.
+
+    Returns:
+        float[batch, new width, output channels].
+
+    Example:
+        >>> conv1d([[[1.0], [2.0], [4.0]]], [[[1.0]], [[-1.0]]], 1, "VALID").numpy().tolist()
+        [[[-1.0], [-2.0]]]
+    """
+    return _plain("conv1d", 1, input, filters, stride, padding, data_format, dilations)
 
 
-def _positions(rank: int, strides: Ints, padding: Pads, dilations: Ints) -> list[Index]:
-    """Return where the forward convolution reads the input's spatial dimensions."""
-    return [Index(strides[d] * o(1 + d) + dilations[d] * r(d) - padding[d][0]) for d in range(rank)]
+def conv2d(
+    input: TensorLike, filters: TensorLike, strides: Any, padding: Padding,
+    data_format: str = "NHWC", dilations: Any = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Convolve over height and width.
+
+    ``y[n, i, j, f] = sum over k, l, c of  x[n, stride*i + dilation*k - pad, stride*j + dilation*l -
+    pad, c] * w[k, l, c, f]``
+
+    Args:
+        input: float[batch, height, width, channels]; more dimensions before these are batch as
+            well.
+        filters: float[height, width, channels, output channels].
+        strides: Distance between windows, one or one per dimension.
+        padding: "SAME", "VALID" or pairs of numbers.
+        data_format: "NHWC" or "NCHW".
+        dilations: Distance between a window's elements; 1 by default.
+        name: Ignored.
+
+    Returns:
+        float[batch, new height, new width, output channels].
+
+    Example:
+        >>> conv2d([[[[1.0], [2.0]]]], [[[[3.0, 4.0]]]], 1, "SAME").numpy().tolist()
+        [[[[3.0, 4.0], [6.0, 8.0]]]]
+    """
+    return _plain("conv2d", 2, input, filters, strides, padding, data_format, dilations)
 
 
-def _lower(
-    x: TensorType, w: TensorType, strides: Ints, padding: Pads, dilations: Ints, grouped: bool
-) -> Nest:
-    _, kernel = _split(x.shape, w.shape, grouped)
-    n = len(kernel)
-    c = r(n)
-    window = [Index(r(d)) for d in range(n)]
-    where_x = [Index(o(0)), *_positions(n, strides, padding, dilations)]
-    where_w = [*window, Index(c)]
-    if grouped:
-        where_x.append(Index(o(1 + n)))
-        where_w.append(Index(o(1 + n)))
-    where_x.append(Index(c))
-    where_w.append(Index(o(1 + n + grouped)))
-    return Nest(
-        operands=(tuple(where_x), tuple(where_w)), body=lambda a, b: a * b,
-        reduced=(*kernel, x.static_shape[-1]), reduce=(Reduce("sum"),),
-    )  # fmt: skip
+def conv3d(
+    input: TensorLike, filters: TensorLike, strides: Any, padding: Padding,
+    data_format: str = "NDHWC", dilations: Any = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Convolve over depth, height and width; arguments as for `conv2d`, with one dimension more.
+
+    Example:
+        >>> conv3d([[[[[2.0]]]]], [[[[[3.0]]]]], 1, "VALID").shape
+        TensorShape([1, 1, 1, 1, 1])
+    """
+    return _plain("conv3d", 3, input, filters, strides, padding, data_format, dilations)
 
 
-def _input_gradient(call: Call, grad: Tensor) -> Tensor:
-    operands, sizes = shape_arguments(call.x)
-    return convolution_input_gradient_p(grad, call.y, *operands, shape=sizes, **call.params)
+def _plain(
+    name: str, rank: int, input: TensorLike, filters: TensorLike, strides: Any, padding: Padding,
+    data_format: str | None, dilations: Any,
+) -> Tensor:  # fmt: skip
+    x, w = binary_operands(name, input, filters)
+    if w.ndim != rank + 2 or x.ndim < rank + 2:
+        raise InvalidArgumentError(
+            f"{name}: expected an input of rank {rank + 2} or more and a filter of rank "
+            f"{rank + 2}, received {x._type} and {w._type}"
+        )
+    if x.ndim == rank + 2:
+        return convolution(x, w, strides, padding, data_format, dilations)
+    known = known_sizes(x)
+    lead = known[: x.ndim - rank - 1]
+    flat = shaping.reshape(x, [-1, *known[len(lead) :]])
+    y = convolution(flat, w, strides, padding, data_format, dilations)
+    return shaping.reshape(y, [*lead, *known_sizes(y)[1:]])
 
 
-def _filter_gradient(call: Call, grad: Tensor) -> Tensor:
-    operands, sizes = shape_arguments(call.y)
-    return convolution_filter_gradient_p(call.x, grad, *operands, shape=sizes, **call.params)
+def atrous_conv2d(
+    value: TensorLike, filters: TensorLike, rate: int, padding: Padding, name: str | None = None
+) -> Tensor:
+    """Convolve over height and width with holes in the window: `conv2d` with ``dilations=rate``.
+
+    Args:
+        value: float[batch, height, width, channels].
+        filters: float[height, width, channels, output channels].
+        rate: Distance between a window's elements.
+        padding: "SAME" or "VALID".
+        name: Ignored.
+
+    Example:
+        >>> x = [[[[1.0], [2.0], [4.0]]]]
+        >>> atrous_conv2d(x, [[[[1.0]], [[1.0]]]], 2, "VALID").numpy().tolist()
+        [[[[5.0]]]]
+
+    Source: Chen et al. 2015, arXiv:1412.7062, section 3.1.
+    """
+    if int(rate) < 1:
+        raise InvalidArgumentError(f"atrous_conv2d: rate must be 1 or more, received {rate}")
+    return conv2d(value, filters, 1, padding, dilations=int(rate))
 
 
-convolution_p: Primitive = Primitive(
-    name="convolution", infer=_infer, reference=float_compute(_reference),
-    gradient=(_input_gradient, _filter_gradient), lower=_lower,
-    resolve=resolve_padding(
-        lambda types, params: _split(types[0].shape, types[1].shape, params["grouped"])
-    ),
-)  # fmt: skip
+# --- bias -----------------------------------------------------------------------------------------
 
 
-# --- the gradient for the input -------------------------------------------------------------------
+@dispatched
+def bias_add(
+    value: TensorLike, bias: TensorLike, data_format: str | None = None, name: str | None = None
+) -> Tensor:
+    """Add a vector to the channels: the last dimension, or the second with "NC...".
 
+    Args:
+        value: Numbers of rank 2 or more.
+        bias: A vector with one number per channel.
+        data_format: A word that starts with "NC" or with "N".
+        name: Ignored.
 
-def _input_reference(
-    dy: Array, w: Array, *operand: Array, shape: Shape, strides: Ints, padding: Pads,
-    dilations: Ints, grouped: bool,
-) -> Array:  # fmt: skip
-    sizes = sizes_of(shape, operand)
-    spatial, kernel = _split(sizes, w.shape, grouped)
-    padding = pads_of(padding, spatial, kernel, strides, dilations)
-    tail = _channels(grouped)[0]
-    total = [int(n or 0) + sum(p) for n, p in zip(spatial, padding, strict=True)]
-    padded = np.zeros((sizes[0], *total, *sizes[-tail:]), dy.dtype)
-    outputs = dy.shape[1 : 1 + len(kernel)]
-    for k, part in _windows(outputs, kernel, strides, padding, dilations):
-        padded[(slice(None), *part)] += _contract(_INPUT[grouped], dy, w[k])
-    inside = (slice(p, p + int(n or 0)) for n, (p, _) in zip(spatial, padding, strict=True))
-    return padded[(slice(None), *inside)]
+    Raises:
+        InvalidArgumentError: The bias is not a vector of as many numbers as there are channels.
 
-
-def _input_lower(
-    dy: TensorType, w: TensorType, shape: Ints, strides: Ints, padding: Pads, dilations: Ints,
-    grouped: bool,
-) -> Nest:  # fmt: skip
-    _, kernel = _split(shape, w.shape, grouped)
-    n = len(kernel)
-    # The output element that read this input element through kernel position k, if there is one.
-    back = [Index(o(1 + d) - dilations[d] * r(d) + padding[d][0], strides[d]) for d in range(n)]
-    f = r(n)
-    where_dy = [Index(o(0)), *back]
-    where_w = [*(Index(r(d)) for d in range(n)), Index(o(1 + n + grouped))]
-    if grouped:
-        where_dy.append(Index(o(1 + n)))
-        where_w.append(Index(o(1 + n)))
-    where_dy.append(Index(f))
-    where_w.append(Index(f))
-    return Nest(
-        operands=(tuple(where_dy), tuple(where_w)), body=lambda a, b: a * b,
-        reduced=(*kernel, dy.static_shape[-1]), reduce=(Reduce("sum"),),
-    )  # fmt: skip
-
-
-def _without_shape(call: Call) -> dict[str, Any]:
-    return {k: v for k, v in call.params.items() if k != "shape"}
-
-
-convolution_input_gradient_p: Primitive = Primitive(
-    name="convolution_input_gradient",
-    infer=lambda dy, w, *operand, shape, **params: TensorType(dy.dtype, shape),
-    reference=float_compute(_input_reference),
-    gradient=(
-        lambda c, g: convolution_p(g, c.y, **_without_shape(c)),
-        lambda c, g: convolution_filter_gradient_p(
-            g, c.x, *shape_arguments(c.y)[0], shape=shape_arguments(c.y)[1], **_without_shape(c)
-        ),
-        None,
-    ),
-    lower=_input_lower,
-    resolve=resolve_padding(
-        lambda types, params: _split(params["shape"], types[1].shape, params["grouped"])
-    ),
-)  # fmt: skip
-
-
-# --- the gradient for the filter ------------------------------------------------------------------
-
-
-def _filter_reference(
-    x: Array, dy: Array, *operand: Array, shape: Shape, strides: Ints, padding: Pads,
-    dilations: Ints, grouped: bool,
-) -> Array:  # fmt: skip
-    w = np.zeros(sizes_of(shape, operand), x.dtype)
-    tail, _ = _channels(grouped)
-    kernel = w.shape[: x.ndim - 1 - tail]
-    padding = pads_of(padding, x.shape[1:-tail], kernel, strides, dilations)
-    padded = _padded(x, padding, tail)
-    outputs = dy.shape[1 : 1 + len(kernel)]
-    for k, part in _windows(outputs, kernel, strides, padding, dilations):
-        w[k] = _contract(_FILTER[grouped], padded[(slice(None), *part)], dy)
-    return w
-
-
-def _filter_lower(
-    x: TensorType, dy: TensorType, shape: Ints, strides: Ints, padding: Pads, dilations: Ints,
-    grouped: bool,
-) -> Nest:  # fmt: skip
-    n = x.rank - 1 - _channels(grouped)[0]
-    batch, window = r(0), [r(1 + d) for d in range(n)]
-    where_x = [Index(batch)]
-    where_x += [
-        Index(strides[d] * window[d] + dilations[d] * o(d) - padding[d][0]) for d in range(n)
-    ]
-    where_dy = [Index(batch), *map(Index, window)]
-    if grouped:
-        where_x.append(Index(o(n + 1)))
-        where_dy.append(Index(o(n + 1)))
-    where_x.append(Index(o(n)))
-    where_dy.append(Index(o(n + 1 + grouped)))
-    return Nest(
-        operands=(tuple(where_x), tuple(where_dy)), body=lambda a, b: a * b,
-        reduced=dy.static_shape[: 1 + n], reduce=(Reduce("sum"),),
-    )  # fmt: skip
-
-
-convolution_filter_gradient_p: Primitive = Primitive(
-    name="convolution_filter_gradient",
-    infer=lambda x, dy, *operand, shape, **params: TensorType(x.dtype, shape),
-    reference=float_compute(_filter_reference),
-    gradient=(
-        lambda c, g: convolution_input_gradient_p(
-            c.y, g, *shape_arguments(c.x)[0], shape=shape_arguments(c.x)[1], **_without_shape(c)
-        ),
-        lambda c, g: convolution_p(c.x, g, **_without_shape(c)),
-        None,
-    ),
-    lower=_filter_lower,
-    resolve=resolve_padding(
-        lambda types, params: _split(types[0].shape, params["shape"], params["grouped"])
-    ),
-)  # fmt: skip
+    Example:
+        >>> bias_add([[1.0, 2.0]], [10.0, 20.0]).numpy().tolist()
+        [[11.0, 22.0]]
+    """
+    x, b = binary_operands("bias_add", value, bias)
+    if data_format is not None and not data_format.startswith("N"):
+        raise InvalidArgumentError(
+            "bias_add: data_format must start with 'NC' or, for channels that come last, with 'N', "
+            f"received {data_format!r}"
+        )
+    if not x.dtype.is_numeric:
+        raise DTypeError(f"bias_add: expected numbers, received {x._type}")
+    first = data_format is not None and data_format.startswith("NC")
+    if b.ndim != 1 or x.ndim < 2:
+        raise InvalidArgumentError(
+            "bias_add: expected a value of rank 2 or more and a vector, received "
+            f"{x._type} and {b._type}"
+        )
+    channels = x.shape[1 if first else -1]
+    if channels is not None and b.shape[0] not in {None, channels}:
+        raise InvalidArgumentError(
+            f"bias_add: the value {x._type} has {channels} channels, the bias is {b._type}"
+        )
+    if first:
+        b = expand_dims_p(b, axes=tuple(range(1, x.ndim - 1)))
+    return m.add(x, b)

@@ -14,6 +14,7 @@ from freshet.core.tensor import Array, Tensor
 from freshet.ops import elementwise as e
 from freshet.ops import lookup, shaping
 from freshet.ops import math as m
+from freshet.ops.assertions import check
 from freshet.ops.checks import check_in_range
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
@@ -247,6 +248,8 @@ def _histogram_arguments(
         raise InvalidArgumentError(
             f"{name}: value_range must rise, received {bounds._array.tolist()}"
         )
+    if tensor.dtype.is_floating:
+        check(m.equal, [tensor, tensor], "x == y", f"{name}: a value is NaN", None)
     return tensor, bounds[0], bounds[1], count
 
 
@@ -270,7 +273,7 @@ def histogram_fixed_width_bins(
         A tensor of the shape of `values`.
 
     Raises:
-        InvalidArgumentError: There is no bin, or the bounds do not rise.
+        InvalidArgumentError: There is no bin, a value is NaN, or the bounds do not rise.
 
     Example:
         >>> histogram_fixed_width_bins([-1.0, 0.5, 9.0], [0.0, 1.0], nbins=4).numpy().tolist()

@@ -164,11 +164,17 @@ def eye(
         dtype: That of the elements.
         name: Ignored.
 
+    Raises:
+        InvalidArgumentError: A size is below 0.
+        DTypeError: The dtype is string.
+
     Example:
         >>> eye(2, 3).numpy().tolist()
         [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
     """
     kind = as_dtype(dtype)
+    if kind.kind == "string":
+        raise DTypeError("eye: expected a dtype of numbers, received string")
     lead = [] if batch_shape is None else [batch_shape]
     operands, (rows, columns) = shape_operand(
         "eye", [num_rows, num_rows if num_columns is None else num_columns]
@@ -215,7 +221,7 @@ def one_hot(
         >>> one_hot([1, -1], 3).numpy().tolist()
         [[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
     """
-    index = convert_to_tensor(indices)
+    index = convert_to_tensor(indices, dtype_hint=dtypes.int32)
     if not index.dtype.is_integer:
         raise DTypeError(f"one_hot: indices must be integers, received {index._type}")
     where = -1 if axis is None else int(axis)

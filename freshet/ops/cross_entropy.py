@@ -17,6 +17,7 @@ from freshet.ops import scalar
 from freshet.ops.activations import log_softmax
 from freshet.ops.checks import check_in_range
 from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.dispatch import dispatched
 from freshet.ops.index import Index
 from freshet.ops.lookup import check_indices_p
 from freshet.ops.math import TensorLike
@@ -130,6 +131,7 @@ hits_p: Primitive = Primitive(
 # --- of truth values ------------------------------------------------------------------------------
 
 
+@dispatched
 def sigmoid_cross_entropy_with_logits(
     labels: TensorLike = None, logits: TensorLike = None, name: str | None = None
 ) -> Tensor:

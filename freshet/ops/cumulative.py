@@ -14,7 +14,7 @@ from freshet.ops import math as m
 from freshet.ops.array import broadcast_like, concat_p, reverse_p, slice_p
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
-from freshet.ops.making import FIELD, FLOATS, conj, kinds_text, zeros_of
+from freshet.ops.elementwise_rules import FIELD, FLOATS, conj, kinds_text, zeros_of
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
 from freshet.ops.primitive import Call, Joint, Primitive, float_compute
@@ -52,24 +52,13 @@ def _backwards(call: Call) -> dict[str, Any]:
     return {**call.params, "reverse": not call.params["reverse"]}
 
 
-def _cumprod_gradient(call: Call, grad: Tensor) -> Tensor:
-    """Each product contains x once, so its derivative is the product divided by x."""
-    total = cumsum_p(grad * conj(call.output), **_backwards(call))
-    return m.divide_no_nan(total, conj(call.x))
-
-
 cumsum_p: Primitive = Primitive(
     name="cumsum", infer=_infer("cumsum", FIELD),
     reference=_running(lambda x: np.cumsum(x, -1, dtype=x.dtype), 0),
     gradient=(lambda c, g: cumsum_p(g, **_backwards(c)),), lower=_ONE_BY_ONE,
 )  # fmt: skip
-cumprod_p: Primitive = Primitive(
-    name="cumprod", infer=_infer("cumprod", FIELD),
-    reference=_running(lambda x: np.cumprod(x, -1, dtype=x.dtype), 1),
-    gradient=(_cumprod_gradient,), lower=_ONE_BY_ONE,
-)  # fmt: skip
 
-# --- logarithms of running sums -------------------------------------------------------------------
+# --- recurrences ----------------------------------------------------------------------------------
 
 
 def _part(x: Tensor, axis: int, start: int | None, stop: int | None) -> Tensor:
@@ -94,6 +83,8 @@ def _recurrence_reference(factor: Array, added: Array, axis: int) -> Array:
     found = np.empty_like(terms)
     state = np.zeros(terms.shape[1:], terms.dtype)
     for i in range(len(terms)):
+        # What grew beyond all numbers counts for nothing behind a factor of 0.
+        state = np.where((steps[i] == 0) & np.isinf(state), np.zeros_like(state), state)
         state = steps[i] * state + terms[i]
         found[i] = state
     return np.moveaxis(found, 0, axis)
@@ -102,8 +93,9 @@ def _recurrence_reference(factor: Array, added: Array, axis: int) -> Array:
 def _recurrence_gradient(call: Call, wanted: Sequence[bool], grad: Tensor) -> list[Tensor | None]:
     """The same recurrence from the end: what an element adds, each later factor passes on."""
     axis = call.params["axis"]
-    total = _from_the_end(_next(call.x, axis), grad, axis)
-    return [total * _before(call.output, axis, zeros_of(total)) if wanted[0] else None, total]
+    total = _from_the_end(conj(_next(call.x, axis)), grad, axis)
+    share = total * conj(_before(call.output, axis, zeros_of(total))) if wanted[0] else None
+    return [share, total]
 
 
 def _from_the_end(factor: Tensor, added: Tensor, axis: int) -> Tensor:
@@ -112,10 +104,47 @@ def _from_the_end(factor: Tensor, added: Tensor, axis: int) -> Tensor:
 
 
 recurrence_p: Primitive = Primitive(
-    name="recurrence", infer=lambda factor, added, axis: added, reference=_recurrence_reference,
-    gradient=Joint(_recurrence_gradient), lower=_ONE_BY_ONE,
+    name="recurrence", infer=lambda factor, added, axis: added,
+    reference=float_compute(_recurrence_reference), gradient=Joint(_recurrence_gradient),
+    lower=_ONE_BY_ONE,
 )  # fmt: skip
 """``y[i] = factor[i] * y[i - 1] + added[i]`` along an axis, from ``y[-1] = 0``."""
+
+# --- running products -----------------------------------------------------------------------------
+
+
+def cumprod_gradient(call: Call, grad: Tensor) -> Tensor:
+    """Return the gradient of `cumprod`, a polynomial: no element is divided by.
+
+    ``gx[k] = p[k] * r[k]``, with the product of all before, ``p[k] = x[0] * ... * x[k - 1]``, and
+    what is made of all from here on, ``r[k] = g[k] + x[k + 1] * r[k + 1]``.
+    """
+    axis, reverse = call.params["axis"], call.params["reverse"]
+    x = conj(call.x)
+    if reverse:
+        x, grad = (reverse_p(t, axes=(axis,)) for t in (x, grad))
+    if call.params["exclusive"]:
+        grad = _after(grad, axis)
+    before = cumprod_p(x, axis=axis, exclusive=True, reverse=False)
+    behind = _from_the_end(_after(x, axis), grad, axis)
+    lost = m.logical_and(m.equal(before, zeros_of(before)), m.is_inf(m.abs(behind)))
+    found = before * m.where(lost, zeros_of(behind), behind)
+    return reverse_p(found, axes=(axis,)) if reverse else found
+
+
+def _after(x: Tensor, axis: int) -> Tensor:
+    """Return for each element the one after it; 0 for the last."""
+    end = broadcast_like(zeros_of(x), _part(x, axis, None, 1))
+    return concat_p(_part(x, axis, 1, None), end, axis=axis)
+
+
+cumprod_p: Primitive = Primitive(
+    name="cumprod", infer=_infer("cumprod", FIELD),
+    reference=_running(lambda x: np.cumprod(x, -1, dtype=x.dtype), 1),
+    gradient=(cumprod_gradient,), lower=_ONE_BY_ONE,
+)  # fmt: skip
+
+# --- logarithms of running sums -------------------------------------------------------------------
 
 
 def _logsumexp_gradient(call: Call, grad: Tensor) -> Tensor:
@@ -182,7 +211,7 @@ def cumprod(
 ) -> Tensor:  # fmt: skip
     """Return the running product along a dimension; arguments as for `cumsum`.
 
-    As in TensorFlow, no gradient flows to an element that is 0.
+    Its gradient is also right at an element that is 0, where TensorFlow's is 0.
 
     Example:
         >>> cumprod([1, 2, 3]).numpy().tolist()

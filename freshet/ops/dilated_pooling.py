@@ -14,7 +14,7 @@ from freshet.core.tensor import Tensor
 from freshet.ops.blocks import batch_to_space, required_space_to_batch_paddings, space_to_batch
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import TensorLike
-from freshet.ops.pools import avg_pool, max_pool
+from freshet.ops.pooling import avg_pool, max_pool
 from freshet.ops.sizes import static_integers
 from freshet.ops.windows import (
     Padding,

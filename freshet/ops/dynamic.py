@@ -43,15 +43,17 @@ def range_size(start: Any, limit: Any, delta: Any) -> int:
             f"range: from {start} to {limit} in steps of {delta}: delta has the wrong sign"
         )
     if isinstance(start, int) and isinstance(limit, int) and isinstance(delta, int):
-        return -((start - limit) // delta)
-    return math.ceil(abs((limit - start) / delta))
+        steps: int = -((start - limit) // delta)
+    else:
+        steps = math.ceil(abs((limit - start) / delta))
+    return steps
 
 
 def range_values(start: Any, delta: Any, size: int, dtype: DType) -> Array:
     """Return ``start + i * delta``, computed in `dtype`."""
     kind = dtype.as_numpy_dtype
     steps = np.arange(size).astype(kind)
-    return np.asarray(kind.type(start) + steps * kind.type(delta), kind)
+    return np.asarray(kind(start) + steps * kind(delta), kind)
 
 
 def _range_infer(
@@ -159,7 +161,8 @@ def _resolve_bounds(
 
 
 def _slice_reference(x: Array, *bounds: Array, spec: OpenSpec) -> Array:
-    return slice_p.reference(x, spec=closed(spec, [b.item() for b in bounds]))
+    part: Array = slice_p.reference(x, spec=closed(spec, [b.item() for b in bounds]))
+    return part
 
 
 def _slice_lower(x: TensorType, spec: SliceSpec) -> Nest:

@@ -1,22 +1,25 @@
 """Elementwise operations: each output element depends on one element of each input.
 
-The primitives; how they are made, and what becomes of complex numbers, is in `freshet.ops.making`.
+The primitives; what they have in common is in `freshet.ops.elementwise_rules`, the public functions
+in `freshet.ops.math`, `freshet.ops.comparison` and others.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
-from freshet.core.errors import DTypeError, InvalidArgumentError
+from freshet.core.errors import DTypeError, InvalidArgumentError, UnimplementedError
 from freshet.core.shapes import TensorType, broadcast_shapes
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import scalar
-from freshet.ops.making import (
+from freshet.ops.elementwise_rules import (
     ANALYTIC,
     ANY,
     BOOLS,
@@ -72,13 +75,26 @@ divide_p: Primitive = elementwise(
 
 def _floordiv_reference(x: Array, y: Array) -> Any:
     if x.dtype.kind == "f":
-        return np.floor(x / y)
+        below = (np.sign(x) * np.sign(y) < 0) & np.isfinite(y)
+        found = np.floor(x / y)
+        return np.where(below & (found == 0), x.dtype.type(-1), found)
     return np.where(y == 0, 0, x // np.where(y == 0, 1, y))
 
 
 def _floordiv_lower(x: Expr, y: Expr) -> Expr:
     if x.dtype.is_floating:
-        return scalar.unary("floor", x / y)
+        # A quotient too small for its dtype is 0, though it is below zero.
+        found = scalar.unary("floor", x / y)
+        other_sign = scalar.compare("ne", x < 0, y < 0)
+        finite = scalar.compare("lt", scalar.unary("abs", y), math.inf)
+        conditions = (
+            scalar.compare("eq", found, 0),
+            scalar.compare("ne", x, 0),
+            other_sign,
+            finite,
+        )
+        below = reduce(lambda a, b: scalar.make("bit_and", (a, b), dtypes.bool_), conditions)
+        return scalar.select(below, -1, found)
     quotient = scalar.binary("quotient", x, y)
     if x.dtype.is_unsigned:
         return quotient
@@ -214,9 +230,36 @@ exp_p: Primitive = _function("exp", np.exp, lambda c, g: g * conj(c.output))
 expm1_p: Primitive = _function("expm1", np.expm1, lambda c, g: g * conj(c.output + 1.0))
 log_p: Primitive = _function("log", np.log, lambda c, g: g / conj(c.x))
 log1p_p: Primitive = _function("log1p", np.log1p, lambda c, g: g / conj(c.x + 1.0))
-sqrt_p: Primitive = _function("sqrt", np.sqrt, lambda c, g: g * 0.5 / conj(c.output))
-rsqrt_p: Primitive = _function(
-    "rsqrt", lambda x: 1 / np.sqrt(x), lambda c, g: g * -0.5 * conj(c.output) / conj(c.x)
+
+
+def _unless_at_rest(at: Tensor, grad: Tensor, value: Tensor) -> Tensor:
+    """Return `value`, but 1 where `at` and the gradient that arrives are both 0.
+
+    The slope is infinite where `at` is 0. If nothing arrives there, as from ``where(x > 0, sqrt(x),
+    0.0)``, nothing goes on, where infinity times 0 would be NaN.
+    """
+    if at._array is not None and at._array.all():
+        return conj(value)
+    rest = bitwise_and_p(equal_p(at, zeros_of(at)), equal_p(grad, zeros_of(grad)))
+    return conj(select_p(rest, ones_of(value), value))
+
+
+def _rsqrt_gradient(call: Call, grad: Tensor) -> Tensor:
+    root, x = (_unless_at_rest(call.x, grad, value) for value in (call.output, call.x))
+    return grad * -0.5 * root / x
+
+
+def _reciprocal_gradient(call: Call, grad: Tensor) -> Tensor:
+    share = _unless_at_rest(call.x, grad, call.output)
+    return -grad * share * share
+
+
+sqrt_p: Primitive = _function(
+    "sqrt", np.sqrt, lambda c, g: g * 0.5 / _unless_at_rest(c.output, g, c.output)
+)
+rsqrt_p: Primitive = _function("rsqrt", lambda x: 1 / np.sqrt(x), _rsqrt_gradient)
+reciprocal_p: Primitive = unary(
+    "reciprocal", lambda x: 1 / x, _reciprocal_gradient, lambda x: 1.0 / x, ANALYTIC
 )
 tanh_p: Primitive = _function("tanh", np.tanh, lambda c, g: g * conj(1.0 - c.output * c.output))
 
@@ -244,14 +287,14 @@ sin_p: Primitive = _function("sin", np.sin, lambda c, g: g * conj(cos_p(c.x)))
 cos_p: Primitive = _function("cos", np.cos, lambda c, g: -g * conj(sin_p(c.x)))
 
 
-def _erf_reference(x: Array) -> Any:
-    from math import erf as one  # noqa: PLC0415
-
-    return np.vectorize(one, otypes=[np.float64])(x).astype(x.dtype).reshape(x.shape)
+def erf_reference(x: Array) -> Array:
+    """Return the error function of floats, element by element: NumPy has none."""
+    wide = x.astype(np.float64).reshape(-1).tolist()
+    return np.fromiter(map(math.erf, wide), np.float64, len(wide)).astype(x.dtype).reshape(x.shape)
 
 
 erf_p: Primitive = unary(
-    "erf", _erf_reference, lambda c, g: g * exp_p(-c.x * c.x) * 1.1283791670955126
+    "erf", erf_reference, lambda c, g: g * exp_p(-c.x * c.x) * 1.1283791670955126
 )
 relu_p: Primitive = unary(
     "relu", lambda x: np.maximum(x, 0).astype(x.dtype),
@@ -340,20 +383,21 @@ select_p: Primitive = Primitive(
 
 def _cast_infer(x: TensorType, dtype: DType) -> TensorType:
     if "string" in {x.dtype.kind, dtype.kind}:
-        raise DTypeError(f"cast: cannot convert {x} to {dtype.name}")
+        way_out = "ft.strings.to_number" if x.dtype.kind == "string" else "ft.strings.as_string"
+        raise UnimplementedError(f"cast: cannot convert {x} to {dtype.name}; use {way_out}")
     return TensorType(dtype, x.shape)
 
 
 def _cast_reference(x: Array, dtype: DType) -> Array:
     to = dtype.as_numpy_dtype
-    if x.dtype.kind == "c" and not (dtype.is_complex or dtype.is_bool):
+    if x.dtype.kind == "c" and not dtype.is_complex:
         x = x.real
     if dtype.is_integer and dtypes.of_array(x).is_floating:
         return _float_to_integer(x.astype(np.float64), to)
     return x.astype(to)
 
 
-def _float_to_integer(x: Array, to: np.dtype[Any]) -> Array:
+def _float_to_integer(x: Array, to: type[Any]) -> Array:
     """Truncate towards zero; values out of int64's range stick to its ends, NaN gives 0."""
     if to == np.uint64:
         limit = 2.0**64

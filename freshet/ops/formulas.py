@@ -16,7 +16,8 @@ import numpy as np
 from freshet.core import dtypes
 from freshet.core.tensor import Array
 from freshet.ops import scalar
-from freshet.ops.making import FLOATS, elementwise
+from freshet.ops.elementwise import erf_reference
+from freshet.ops.elementwise_rules import FLOATS, elementwise
 from freshet.ops.primitive import NoGradient, OperandGradient, Primitive
 from freshet.ops.scalar import Expr
 
@@ -85,7 +86,8 @@ class Vocabulary:
 
 class _NumPy(Vocabulary):
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
-        return _erf if name == "erf" else getattr(np, name)
+        found: Callable[[Any], Any] = erf_reference if name == "erf" else getattr(np, name)
+        return found
 
     def select(self, condition: Any, yes: Any, no: Any) -> Any:
         return np.where(condition, yes, no)
@@ -127,12 +129,6 @@ class _Scalars(Vocabulary):
 
     def minimum(self, x: Any, y: Any) -> Any:
         return scalar.minimum(x, y)
-
-
-def _erf(x: Array) -> Array:
-    from math import erf  # noqa: PLC0415
-
-    return np.vectorize(erf, otypes=[np.float64])(x).reshape(x.shape)
 
 
 NUMPY: Final = _NumPy(double=True)

@@ -16,7 +16,9 @@ from freshet.ops.array import expand_dims_p
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.dispatch import dispatched
 from freshet.ops.math import TensorLike
+from freshet.ops.named_parts import gather_parts, scatter_parts
 from freshet.ops.reduction import reduce_sum
+from freshet.ops.sizes import shape_operand
 
 # --- gather ---------------------------------------------------------------------------------------
 
@@ -64,7 +66,7 @@ def gather(
         return lookup.gather_along(x, index, where)
     rest = [d for d in range(batch, x.ndim) if d != where]
     first = shaping.transpose(x, [*range(batch), where, *rest])
-    found = lookup.gather_nd_p(first, expand_dims_p(index, axes=(index.ndim,)), batch_dims=batch)
+    found = gather_parts(first, expand_dims_p(index, axes=(index.ndim,)), batch)
     # The dimensions between batch and axis come before those of the indices.
     between = [index.ndim + d for d in range(where - batch)]
     after = range(index.ndim + len(between), found.ndim)
@@ -100,7 +102,7 @@ def gather_nd(
     _only_errors("gather_nd", bad_indices_policy)
     x, index = convert_to_tensor(params), convert_to_tensor(indices)
     batch = normalize_axis("gather_nd", int(batch_dims), index.ndim)
-    return lookup.gather_nd_p(x, index, batch_dims=batch)
+    return gather_parts(x, index, batch)
 
 
 def _only_errors(name: str, policy: str) -> None:
@@ -168,9 +170,9 @@ def scatter_nd(
         [0, 12, 0, 6]
     """
     _only_errors("scatter_nd", bad_indices_policy)
-    operands, sizes = shaping._shape_operand("scatter_nd", shape)
+    operands, sizes = shape_operand("scatter_nd", shape)
     index, given = convert_to_tensor(indices), convert_to_tensor(updates)
-    return lookup.scatter_nd_p(index, given, *operands, shape=sizes, batch_dims=0)
+    return scatter_parts(index, given, operands, sizes)
 
 
 def _scattered_like(name: str, tensor: TensorLike, indices: TensorLike, updates: TensorLike) -> Any:

@@ -19,10 +19,16 @@ def group(*inputs: Any, **kwargs: Any) -> None:
         *inputs: Anything.
         **kwargs: `name`, which is ignored.
 
+    Raises:
+        TypeError: There is another argument.
+
     Example:
         >>> group(convert_to_tensor(1)) is None
         True
     """
+    kwargs.pop("name", None)
+    if kwargs:
+        raise TypeError(f"group: there is no argument {next(iter(kwargs))!r}")
 
 
 def tuple(

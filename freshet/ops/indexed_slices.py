@@ -95,7 +95,13 @@ class IndexedSlices(CompositeTensor, Operand):
         """Which rows they are."""
         if self._like is None:
             return self._parts[0][1]
-        return self._once("indices", lambda: _joined([_flat(i, i.ndim) for _, i in self._parts]))
+        return self._once("indices", self._joined_indices)
+
+    def _joined_indices(self) -> Tensor:
+        places = [_flat(i, i.ndim) for _, i in self._parts]
+        if len({i.dtype for i in places}) > 1:
+            places = [m.cast(i, dtypes.int64) for i in places]
+        return _joined(places)
 
     @property
     def dense_shape(self) -> Tensor | None:

@@ -6,11 +6,14 @@ import builtins
 from collections.abc import Sequence
 from typing import Any
 
-from freshet.core.errors import InvalidArgumentError
+from freshet.core import dtypes
+from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import normalize_axis
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.ops import array as a
+from freshet.ops import math as m
+from freshet.ops.assertions import check
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
 from freshet.ops.math import TensorLike
@@ -54,10 +57,17 @@ def stack(values: Any, axis: int = 0, name: str | None = "stack") -> Tensor:
         axis: Where the new dimension goes; first by default.
         name: Ignored.
 
+    Raises:
+        InvalidArgumentError: There is no tensor, or they differ in dtype or shape.
+
     Example:
         >>> stack([[1, 2], [3, 4]], axis=1).numpy().tolist()
         [[1, 3], [2, 4]]
     """
+    if isinstance(values, (Tensor, Variable)) and not values.shape:
+        return convert_to_tensor(values)
+    if not hasattr(values, "__iter__"):
+        raise DTypeError(f"stack: values must be a list of tensors, received {values!r}")
     items = list(values)
     if not any(isinstance(v, (Tensor, Variable)) for v in items) and not axis:
         return convert_to_tensor(items)
@@ -106,6 +116,10 @@ def unstack(
         axis: The dimension.
         name: Ignored.
 
+    Raises:
+        InvalidArgumentError: The dimension has another size than `num`; if its size is not known
+            while tracing, when the function runs.
+
     Example:
         >>> [t.numpy().tolist() for t in unstack([[1, 2], [3, 4]], axis=1)]
         [[1, 3], [2, 4]]
@@ -120,6 +134,9 @@ def unstack(
         )
     if known is not None and known != count:
         raise InvalidArgumentError(f"unstack: axis {axis} of {x._type} has not the size num={num}")
+    if known is None:
+        size = [count if d == where else None for d in builtins.range(x.ndim)]
+        x = a.ensure_shape_p(x, shape=tuple(size))
     before = (builtins.slice(None),) * where
     return [getitem(x, (*before, i)) for i in builtins.range(count)]
 
@@ -139,7 +156,8 @@ def split(
         name: Ignored.
 
     Raises:
-        InvalidArgumentError: The parts do not make up the dimension.
+        InvalidArgumentError: The parts do not make up the dimension; of sizes that are not known
+            while tracing, when the function runs.
 
     Example:
         >>> [t.numpy().tolist() for t in split([1, 2, 3, 4], [1, -1])]
@@ -154,6 +172,9 @@ def split(
             raise InvalidArgumentError(
                 f"split: size {total} of axis {axis} is not a multiple of {count}"
             )
+        if isinstance(total, Tensor):
+            claim = f"split: the size of axis {axis} must be a multiple of {count}"
+            check(m.equal, [total % count, _zero(total)], "x == y", claim, None)
         parts: list[Any] = [total // count] * count
     else:
         parts = _part_sizes(num_or_size_splits, num, total, axis)
@@ -163,6 +184,10 @@ def split(
         found.append(getitem(x, (*before, builtins.slice(start, start + part))))
         start += part
     return found
+
+
+def _zero(x: Tensor) -> Tensor:
+    return convert_to_tensor(0, dtype=x.dtype)
 
 
 def _is_single(value: Any) -> bool:
@@ -191,9 +216,17 @@ def _part_sizes(given: Any, num: int | None, total: Any, axis: Any) -> list[Any]
         at = next(i for i, s in enumerate(parts) if isinstance(s, int) and s == -1)
         others = [s for i, s in enumerate(parts) if i != at]
         parts[at] = total - sum(others[1:], others[0]) if others else total
-    fits = len(fixed) < len(parts) or not isinstance(total, int) or sum(parts) == total
-    if not fits or any(isinstance(s, int) and s < 0 for s in parts):
+    whole = sum(parts)
+    is_known = isinstance(whole, int) and isinstance(total, int)
+    if (is_known and whole != total) or any(isinstance(s, int) and s < 0 for s in parts):
         raise InvalidArgumentError(
             f"split: sizes {parts} do not add up to the {total} of axis {axis}"
         )
+    if not is_known:
+        claim = f"split: the sizes must add up to that of axis {axis}"
+        check(m.equal, _of_one_dtype(whole, total), "x == y", claim, None)
     return parts
+
+
+def _of_one_dtype(*sizes: Any) -> list[Tensor]:
+    return [m.cast(convert_to_tensor(size), dtypes.int64) for size in sizes]

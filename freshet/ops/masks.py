@@ -219,8 +219,13 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
         >>> dynamic_stitch([[0, 2], [1]], [[10, 30], [20]]).numpy().tolist()
         [10, 20, 30]
     """
-    places = [convert_to_tensor(i) for i in indices]
+    places = [convert_to_tensor(i, dtype_hint=dtypes.int32) for i in indices]
     parts = [convert_to_tensor(d) for d in data]
+    if not places or len(places) != len(parts):
+        raise InvalidArgumentError(
+            "dynamic_stitch: expected as many indices as data, one tensor or more, received "
+            f"{len(places)} and {len(parts)}"
+        )
     inner = parts[0].shape[places[0].ndim :]
     for place, part in zip(places, parts, strict=True):
         lead = part.shape[: place.ndim]

@@ -2,7 +2,8 @@
 
 Their primitives, with meaning, gradient and lowering, are in `freshet.ops.elementwise`. Every
 function takes what `convert_to_tensor` takes; two operands broadcast and must have one dtype, a
-bare number taking the other's.
+bare number taking the other's. Comparisons (`freshet.ops.comparison`) and functions of one operand
+(`freshet.ops.smooth_functions`) are also found here.
 """
 
 from __future__ import annotations
@@ -17,47 +18,80 @@ from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.ops import elementwise as e
-from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.comparison import equal as equal
+from freshet.ops.comparison import greater as greater
+from freshet.ops.comparison import greater_equal as greater_equal
+from freshet.ops.comparison import is_finite as is_finite
+from freshet.ops.comparison import is_inf as is_inf
+from freshet.ops.comparison import is_nan as is_nan
+from freshet.ops.comparison import less as less
+from freshet.ops.comparison import less_equal as less_equal
+from freshet.ops.comparison import logical_and as logical_and
+from freshet.ops.comparison import logical_not as logical_not
+from freshet.ops.comparison import logical_or as logical_or
+from freshet.ops.comparison import logical_xor as logical_xor
+from freshet.ops.comparison import not_equal as not_equal
+from freshet.ops.conversion import TensorLike as TensorLike
+from freshet.ops.conversion import binary_operands, convert_to_tensor, floating_operand
 from freshet.ops.dispatch import dispatched
-from freshet.ops.making import conj, ones_of, zeros_of
-from freshet.ops.primitive import Primitive
-
-TensorLike = Any
-"""A tensor, variable, array, number or nested sequence: what `convert_to_tensor` takes."""
-
-
-def one_operand(name: str, x: TensorLike, primitive: Primitive) -> Tensor:
-    """Apply a primitive of one floating-point or complex operand."""
-    tensor = convert_to_tensor(x)
-    if not tensor.dtype.is_differentiable:
-        raise DTypeError(
-            f"{name}: expected a floating-point tensor, received {tensor._type}; "
-            "convert it with ft.cast(x, ft.float32)"
-        )
-    return primitive(tensor)
+from freshet.ops.elementwise_rules import conj, ones_of, zeros_of
+from freshet.ops.smooth_functions import cos as cos
+from freshet.ops.smooth_functions import erf as erf
+from freshet.ops.smooth_functions import exp as exp
+from freshet.ops.smooth_functions import expm1 as expm1
+from freshet.ops.smooth_functions import log as log
+from freshet.ops.smooth_functions import log1p as log1p
+from freshet.ops.smooth_functions import log_sigmoid as log_sigmoid
+from freshet.ops.smooth_functions import one_operand as one_operand
+from freshet.ops.smooth_functions import rsqrt as rsqrt
+from freshet.ops.smooth_functions import sigmoid as sigmoid
+from freshet.ops.smooth_functions import sin as sin
+from freshet.ops.smooth_functions import softplus as softplus
+from freshet.ops.smooth_functions import sqrt as sqrt
+from freshet.ops.smooth_functions import tanh as tanh
 
 
 @dispatched
 def add(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``x + y``."""
+    """Return ``x + y``.
+
+    Example:
+        >>> add([1, 2], 3).numpy().tolist()
+        [4, 5]
+    """
     return e.add_p(*binary_operands("add", x, y))
 
 
 @dispatched
 def subtract(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``x - y``."""
+    """Return ``x - y``.
+
+    Example:
+        >>> subtract([1, 2], 3).numpy().tolist()
+        [-2, -1]
+    """
     return e.subtract_p(*binary_operands("subtract", x, y))
 
 
 @dispatched
 def multiply(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``x * y``, element by element."""
+    """Return ``x * y``, element by element.
+
+    Example:
+        >>> multiply([1, 2], [3, 4]).numpy().tolist()
+        [3, 8]
+    """
     return e.multiply_p(*binary_operands("multiply", x, y))
 
 
 @dispatched
 def divide(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``x / y``; integers are divided as float64 (8- and 16-bit ones as float32)."""
+    """Return ``x / y``; integers are divided as float64 (8- and 16-bit ones as float32).
+
+    Example:
+        >>> divide([1, 3], 2).numpy().tolist()
+        [0.5, 1.5]
+    """
     a, b = _dividends("divide", x, y)
     return e.divide_p(a, b)
 
@@ -91,6 +125,10 @@ def floordiv(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     Raises:
         InvalidArgumentError: An integer is divided by 0; inside a traced function this is raised
             when the function runs.
+
+    Example:
+        >>> floordiv([7, -7], 2).numpy().tolist()
+        [3, -4]
     """
     a, b = binary_operands("floordiv", x, y)
     return e.floordiv_p(a, nonzero_divisor("floordiv", b))
@@ -103,6 +141,10 @@ def floormod(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
     Raises:
         InvalidArgumentError: An integer is divided by 0; inside a traced function this is raised
             when the function runs.
+
+    Example:
+        >>> floormod([7, -7], 3).numpy().tolist()
+        [1, 2]
     """
     a, b = binary_operands("floormod", x, y)
     return e.floormod_p(a, nonzero_divisor("floormod", b))
@@ -157,26 +199,46 @@ def _by_squaring(base: Tensor, exponent: int) -> Tensor:
 
 @dispatched
 def maximum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return the larger of each pair; NaN if either is NaN."""
+    """Return the larger of each pair; NaN if either is NaN.
+
+    Example:
+        >>> maximum([1, 5], 3).numpy().tolist()
+        [3, 5]
+    """
     return e.maximum_p(*binary_operands("maximum", x, y))
 
 
 @dispatched
 def minimum(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return the smaller of each pair; NaN if either is NaN."""
+    """Return the smaller of each pair; NaN if either is NaN.
+
+    Example:
+        >>> minimum([1, 5], 3).numpy().tolist()
+        [1, 3]
+    """
     return e.minimum_p(*binary_operands("minimum", x, y))
 
 
 @dispatched
 def squared_difference(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``(x - y)**2``; of complex numbers, ``|x - y|**2`` as a complex number."""
+    """Return ``(x - y)**2``; of complex numbers, ``|x - y|**2`` as a complex number.
+
+    Example:
+        >>> squared_difference([1, 5], 3).numpy().tolist()
+        [4, 4]
+    """
     difference = e.subtract_p(*binary_operands("squared_difference", x, y))
     return e.multiply_p(conj(difference), difference)
 
 
 @dispatched
 def negative(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``-x``."""
+    """Return ``-x``.
+
+    Example:
+        >>> negative([1, -2]).numpy().tolist()
+        [-1, 2]
+    """
     return e.negative_p(convert_to_tensor(x))
 
 
@@ -194,7 +256,12 @@ def abs(x: TensorLike, name: str | None = None) -> Tensor:
 
 @dispatched
 def sign(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return -1, 0 or 1; NaN for NaN; of complex numbers ``x / |x|``, and 0 for 0."""
+    """Return -1, 0 or 1; NaN for NaN; of complex numbers ``x / |x|``, and 0 for 0.
+
+    Example:
+        >>> sign([-3.0, 0.0, 2.0]).numpy().tolist()
+        [-1.0, 0.0, 1.0]
+    """
     tensor = convert_to_tensor(x)
     if tensor.dtype.is_complex:
         return e.complex_sign(tensor)
@@ -203,100 +270,26 @@ def sign(x: TensorLike, name: str | None = None) -> Tensor:
 
 @dispatched
 def square(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``x * x``."""
+    """Return ``x * x``.
+
+    Example:
+        >>> square([2, -3]).numpy().tolist()
+        [4, 9]
+    """
     tensor = convert_to_tensor(x)
     return e.multiply_p(tensor, tensor)
 
 
 @dispatched
-def exp(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return e to the power x."""
-    return one_operand("exp", x, e.exp_p)
-
-
-@dispatched
-def expm1(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``exp(x) - 1``, exact for small x."""
-    return one_operand("expm1", x, e.expm1_p)
-
-
-@dispatched
-def log(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the natural logarithm; -inf at 0, NaN below."""
-    return one_operand("log", x, e.log_p)
-
-
-@dispatched
-def log1p(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``log(1 + x)``, exact for small x."""
-    return one_operand("log1p", x, e.log1p_p)
-
-
-@dispatched
-def sqrt(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the square root; NaN below 0."""
-    return one_operand("sqrt", x, e.sqrt_p)
-
-
-@dispatched
-def rsqrt(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``1 / sqrt(x)``."""
-    return one_operand("rsqrt", x, e.rsqrt_p)
-
-
-@dispatched
 def reciprocal(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``1 / x``."""
-    tensor = convert_to_tensor(x)
-    return divide(1.0, tensor)
-
-
-@dispatched
-def tanh(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the hyperbolic tangent."""
-    return one_operand("tanh", x, e.tanh_p)
-
-
-@dispatched
-def sigmoid(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``1 / (1 + exp(-x))``."""
-    return one_operand("sigmoid", x, e.sigmoid_p)
-
-
-@dispatched
-def softplus(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``log(1 + exp(x))``."""
-    return one_operand("softplus", x, e.softplus_p)
-
-
-@dispatched
-def log_sigmoid(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return ``log(sigmoid(x))``, exact also where the sigmoid underflows.
+    """Return ``1 / x``.
 
     Example:
-        >>> float(log_sigmoid(-1000.0))
-        -1000.0
+        >>> reciprocal([2.0, 4.0]).numpy().tolist()
+        [0.5, 0.25]
     """
-    tensor = _floats("log_sigmoid", x)
-    return e.negative_p(e.softplus_p(e.negative_p(tensor)))
-
-
-@dispatched
-def sin(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the sine of x in radians."""
-    return one_operand("sin", x, e.sin_p)
-
-
-@dispatched
-def cos(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the cosine of x in radians."""
-    return one_operand("cos", x, e.cos_p)
-
-
-@dispatched
-def erf(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the error function ``2/sqrt(pi) * integral of exp(-t**2) from 0 to x``."""
-    return one_operand("erf", x, e.erf_p)
+    tensor = convert_to_tensor(x)
+    return e.reciprocal_p(tensor) if tensor.dtype.is_differentiable else divide(1.0, tensor)
 
 
 @dispatched
@@ -312,127 +305,36 @@ def relu(features: TensorLike, name: str | None = None) -> Tensor:
 
 @dispatched
 def floor(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the largest whole number not above x."""
+    """Return the largest whole number not above x.
+
+    Example:
+        >>> floor([1.7, -1.2]).numpy().tolist()
+        [1.0, -2.0]
+    """
     return one_operand("floor", x, e.floor_p)
 
 
 @dispatched
 def ceil(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the smallest whole number not below x."""
+    """Return the smallest whole number not below x.
+
+    Example:
+        >>> ceil([1.2, -1.7]).numpy().tolist()
+        [2.0, -1.0]
+    """
     return one_operand("ceil", x, e.ceil_p)
 
 
 @dispatched
 def round(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the nearest whole number, halves to the even one."""
+    """Return the nearest whole number, halves to the even one.
+
+    Example:
+        >>> round([0.5, 1.5, 2.4]).numpy().tolist()
+        [0.0, 2.0, 2.0]
+    """
     tensor = convert_to_tensor(x)
     return tensor if tensor.dtype.is_integer else e.round_p(tensor)
-
-
-def _ordered(name: str, x: TensorLike, y: TensorLike) -> tuple[Tensor, Tensor]:
-    """Return two operands that can be larger or smaller: no truth values."""
-    a, b = binary_operands(name, x, y)
-    if a.dtype.is_bool:
-        raise DTypeError(f"{name}: expected real numbers, received {a._type} and {b._type}")
-    return a, b
-
-
-@dispatched
-def less(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether ``x < y``."""
-    return e.less_p(*_ordered("less", x, y))
-
-
-@dispatched
-def less_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether ``x <= y``."""
-    return e.less_equal_p(*_ordered("less_equal", x, y))
-
-
-@dispatched
-def greater(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether ``x > y``."""
-    return e.greater_p(*_ordered("greater", x, y))
-
-
-@dispatched
-def greater_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether ``x >= y``."""
-    return e.greater_equal_p(*_ordered("greater_equal", x, y))
-
-
-@dispatched
-def equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether ``x == y``; NaN equals nothing."""
-    return e.equal_p(*binary_operands("equal", x, y))
-
-
-@dispatched
-def not_equal(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether ``x != y``."""
-    return e.not_equal_p(*binary_operands("not_equal", x, y))
-
-
-@dispatched
-def logical_and(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether both are true."""
-    return e.bitwise_and_p(*_truths("logical_and", x, y))
-
-
-@dispatched
-def logical_or(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether either is true."""
-    return e.bitwise_or_p(*_truths("logical_or", x, y))
-
-
-@dispatched
-def logical_xor(x: TensorLike, y: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether exactly one is true."""
-    return e.bitwise_xor_p(*_truths("logical_xor", x, y))
-
-
-@dispatched
-def logical_not(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether x is false."""
-    return e.invert_p(*_truths("logical_not", x))
-
-
-def _truths(name: str, *values: TensorLike) -> list[Tensor]:
-    tensors = [convert_to_tensor(v) for v in values]
-    for t in tensors:
-        if not t.dtype.is_bool:
-            raise DTypeError(f"{name}: expected bool tensors, received {t._type}")
-    return tensors
-
-
-@dispatched
-def is_nan(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether x is NaN."""
-    tensor = _floats("is_nan", x)
-    return e.not_equal_p(tensor, tensor)
-
-
-@dispatched
-def is_finite(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether x is neither infinite nor NaN."""
-    tensor = _floats("is_finite", x)
-    largest = Tensor._of_array(np.asarray(tensor.dtype.max, tensor.dtype.as_numpy_dtype))
-    return e.less_equal_p(e.abs_p(tensor), largest)
-
-
-@dispatched
-def is_inf(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return whether x is infinite."""
-    tensor = _floats("is_inf", x)
-    infinite = Tensor._of_array(np.asarray(np.inf, tensor.dtype.as_numpy_dtype))
-    return e.equal_p(e.abs_p(tensor), infinite)
-
-
-def _floats(name: str, x: TensorLike) -> Tensor:
-    tensor = convert_to_tensor(x)
-    if not tensor.dtype.is_floating:
-        raise DTypeError(f"{name}: expected a floating-point tensor, received {tensor._type}")
-    return tensor
 
 
 @dispatched
@@ -452,7 +354,12 @@ def cast(x: TensorLike, dtype: Any, name: str | None = None) -> Tensor:
 
 @dispatched
 def stop_gradient(input: TensorLike, name: str | None = None) -> Tensor:
-    """Return the input as if it were a constant: no gradient flows through."""
+    """Return the input as if it were a constant: no gradient flows through.
+
+    Example:
+        >>> float(stop_gradient(2.0))
+        2.0
+    """
     return e.stop_gradient_p(convert_to_tensor(input))
 
 
@@ -496,32 +403,3 @@ def where(
     if x is None or y is None:
         raise InvalidArgumentError("where: give both x and y")
     return e.select_p(convert_to_tensor(condition), *binary_operands("where", x, y))
-
-
-@dispatched
-def python_equal(x: Any, y: Any) -> Any:
-    """Implement ``==``: False for what is no tensor at all, or of a shape that does not broadcast.
-
-    Raises:
-        DTypeError: Both are tensors, of different dtypes; or strings.
-    """
-    return _python_compare(x, y, e.equal_p, otherwise=False)
-
-
-@dispatched
-def python_not_equal(x: Any, y: Any) -> Any:
-    """Implement ``!=``: True where ``==`` is False for the whole."""
-    return _python_compare(x, y, e.not_equal_p, otherwise=True)
-
-
-def _python_compare(x: Any, y: Any, primitive: Primitive, *, otherwise: bool) -> Any:
-    if y is None or isinstance(y, type):
-        return otherwise
-    try:
-        return primitive(*binary_operands(primitive.name, x, y))
-    except DTypeError:
-        if isinstance(y, (Tensor, Variable)) or x.dtype.kind == "string":
-            raise
-        return otherwise
-    except InvalidArgumentError:  # shapes that do not broadcast
-        return otherwise

@@ -13,7 +13,7 @@ from freshet.ops.array import pad_p, slice_p
 from freshet.ops.conversion import binary_operands
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_max
-from freshet.ops.windows import SAME, Padding, explicit_padding, per_dimension
+from freshet.ops.windows import SAME, Padding, window_options
 
 
 def dilation2d(
@@ -87,10 +87,10 @@ def _dilated(
         raise InvalidArgumentError(
             f"{name}: the input {x._type} and the filter {w._type} differ in channels"
         )
-    steps = per_dimension(name, "strides", strides, 2)
-    gaps = per_dimension(name, "dilations", dilations, 2)
     kernel = tuple(int(k) for k in w.shape[:2] if k is not None)
-    pads = explicit_padding(padding, x.shape[1:3], kernel, steps, gaps)
+    steps, pads, gaps = window_options(
+        name, x.shape[1:3], kernel, strides, padding, dilations, channels_first=False
+    ).values()
     if pads == SAME:
         raise InvalidArgumentError(
             f"{name}: padding 'SAME' with a stride needs an image of known size, received {x._type}"

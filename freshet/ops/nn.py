@@ -14,8 +14,8 @@ from freshet.ops.activations import softmax as softmax
 from freshet.ops.activations import softplus as softplus
 from freshet.ops.activations import softsign as softsign
 from freshet.ops.activations import tanh as tanh
-from freshet.ops.convolving import bias_add as bias_add
-from freshet.ops.convolving import convolution as convolution
+from freshet.ops.convolution import bias_add as bias_add
+from freshet.ops.convolution import convolution as convolution
 from freshet.ops.cross_entropy import l2_loss as l2_loss
 from freshet.ops.cross_entropy import (
     sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits,
@@ -32,6 +32,6 @@ from freshet.ops.dropping import keep_elements as keep_elements
 from freshet.ops.normalization import batch_normalization as batch_normalization
 from freshet.ops.normalization import l2_normalize as l2_normalize
 from freshet.ops.normalization import moments as moments
-from freshet.ops.pools import avg_pool as avg_pool
-from freshet.ops.pools import max_pool as max_pool
+from freshet.ops.pooling import avg_pool as avg_pool
+from freshet.ops.pooling import max_pool as max_pool
 from freshet.ops.windows import explicit_padding as explicit_padding

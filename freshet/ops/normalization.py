@@ -9,7 +9,7 @@ from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.ops import array as a
 from freshet.ops import math as m
-from freshet.ops import pooling as p
+from freshet.ops import pooling_primitives as p
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_mean, reduce_sum
@@ -55,7 +55,7 @@ def weighted_moments(
     x: TensorLike, axes: Any, frequency_weights: TensorLike, keepdims: bool = False,
     name: str | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Return the weighted mean and the weighted variance along axes.
+    """Return the weighted mean and the weighted variance along axes; 0 where all weights are.
 
     ``mean = sum(w * x) / sum(w)``, ``variance = sum(w * (x - mean)**2) / sum(w)``
 
@@ -78,9 +78,9 @@ def weighted_moments(
     along = _axes("weighted_moments", tensor, axes)
     spread = a.broadcast_like(w, m.add(w, tensor))
     total = reduce_sum(spread, along, keepdims=True)
-    mean = reduce_sum(w * tensor, along, keepdims=True) / total
+    mean = m.divide_no_nan(reduce_sum(w * tensor, along, keepdims=True), total)
     distances = w * m.squared_difference(tensor, m.stop_gradient(mean))
-    variance = reduce_sum(distances, along, keepdims=True) / total
+    variance = m.divide_no_nan(reduce_sum(distances, along, keepdims=True), total)
     if not keepdims:
         mean, variance = a.squeeze_p(mean, axes=along), a.squeeze_p(variance, axes=along)
     return m.cast(mean, given.dtype), m.cast(variance, given.dtype)
@@ -204,10 +204,10 @@ def l2_normalize(
     x: TensorLike, axis: Any = None, epsilon: float = 1e-12, name: str | None = None,
     dim: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Return ``x / sqrt(max(sum(x**2), epsilon))`` along axes.
+    """Return ``x / sqrt(max(sum(|x|**2), epsilon))`` along axes.
 
     Args:
-        x: Floating-point numbers.
+        x: Floating-point or complex numbers.
         axis: A dimension or several; all by default.
         epsilon: Keeps the root away from 0.
         name: Ignored.
@@ -218,8 +218,9 @@ def l2_normalize(
         [0.6000000238418579, 0.800000011920929]
     """
     tensor = convert_to_tensor(x)
-    total = reduce_sum(m.square(tensor), dim if axis is None else axis, keepdims=True)
-    return tensor * m.rsqrt(m.maximum(total, epsilon))
+    size = m.abs(tensor) if tensor.dtype.is_complex else tensor
+    total = reduce_sum(m.square(size), dim if axis is None else axis, keepdims=True)
+    return tensor * m.cast(m.rsqrt(m.maximum(total, epsilon)), tensor.dtype)
 
 
 def local_response_normalization(
@@ -240,7 +241,7 @@ def local_response_normalization(
         name: Ignored.
 
     Raises:
-        InvalidArgumentError: The input has not rank 4.
+        InvalidArgumentError: The input has not rank 4, or the radius is below 0.
 
     Example:
         >>> local_response_normalization([[[[3.0, 4.0]]]], 0, 0.0).numpy().tolist()
@@ -258,6 +259,8 @@ def local_response_normalization(
             f"{caller}: expected [batch, height, width, channels], received {x._type}"
         )
     radius = int(depth_radius)
+    if radius < 0:
+        raise InvalidArgumentError(f"{caller}: depth_radius must be 0 or more, received {radius}")
     wide = m.cast(x, dtypes.float32) if x.dtype.bits == 16 else x
     squares = a.expand_dims_p(m.square(wide), axes=(4,))
     near = p.sum_pool_p(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from freshet.core.tensor import Tensor
-from freshet.ops import contraction, gathering, math, shaping, variable_parts
+from freshet.ops import comparison, contraction, gathering, math, shaping, variable_parts
 from freshet.ops import elementwise as e
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.dispatch import dispatched
@@ -31,12 +31,12 @@ OPERATORS: Final[dict[str, Callable[..., Any]]] = {
     "and": _bits("and", e.bitwise_and_p),
     "or": _bits("or", e.bitwise_or_p),
     "xor": _bits("xor", e.bitwise_xor_p),
-    "less": math.less,
-    "less_equal": math.less_equal,
-    "greater": math.greater,
-    "greater_equal": math.greater_equal,
-    "eq": math.python_equal,
-    "ne": math.python_not_equal,
+    "less": comparison.less,
+    "less_equal": comparison.less_equal,
+    "greater": comparison.greater,
+    "greater_equal": comparison.greater_equal,
+    "eq": comparison.python_equal,
+    "ne": comparison.python_not_equal,
     "getitem": shaping.getitem,
     "assign_slice": variable_parts.assign_slice,
     "scatter": variable_parts.scatter,

@@ -12,6 +12,7 @@ from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.ops import array as a
 from freshet.ops import math as m
+from freshet.ops.assertions import check
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.math import TensorLike
 from freshet.ops.sizes import shape_operand, sizes
@@ -36,7 +37,8 @@ def pad(
         name: Ignored.
 
     Raises:
-        InvalidArgumentError: A number is below 0, or a mirror would be longer than its dimension.
+        InvalidArgumentError: A number is below 0, or a mirror would be longer than its dimension;
+            of sizes that are not known while tracing, when the function runs.
 
     Example:
         >>> pad([1, 2, 3], [[2, 1]]).numpy().tolist()
@@ -112,6 +114,12 @@ def _mirrored(x: Tensor, d: int, before: int, after: int, *, border: bool) -> Te
             f"pad: paddings {before} and {after} of dimension {d} must be {limit} its size "
             f"in {x._type}"
         )
+    if size is None:
+        limit = "the paddings of a dimension must be no longer than what is mirrored of it"
+        check(
+            m.less_equal, [convert_to_tensor(max(before, after)), sizes(x)[d] - skip],
+            "x <= y", f"pad: {limit}", None,
+        )  # fmt: skip
     lead = (builtins.slice(None),) * d
     parts = [x]
     if before:

@@ -1,317 +1,250 @@
-"""Pooling over spatial windows, channels last, and its gradients. Primitives.
-
-    max_pool:  y[n, i, c] = max over k of x[n, s*i + k - p, c];  also which k it was, as one number
-    sum_pool:  y[n, i, c] = sum over k of x[n, s*i + k - p, c]
-
-Elements outside the input never are the maximum and add nothing to the sum. `max_unpool` and
-`max_pool_take`, and `sum_pool` and `sum_pool_adjoint`, are each other's gradients.
-"""
+"""Pooling by name: the public functions. Primitives are in `freshet.ops.pooling_primitives`."""
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from freshet.core import dtypes
-from freshet.core.dtypes import DType
+from freshet.core.dtypes import as_dtype
 from freshet.core.errors import DTypeError, InvalidArgumentError
-from freshet.core.shapes import TensorType
-from freshet.core.tensor import Array, Tensor
-from freshet.ops import scalar
-from freshet.ops.array import Shape, shape_arguments, sizes_of
-from freshet.ops.index import Affine, Index, Position
-from freshet.ops.nest import Nest, Reduce, identity, o, r
-from freshet.ops.primitive import Call, NoGradient, Primitive, float_compute
-from freshet.ops.windows import Ints, Pads, output_sizes, pads_of, resolve_padding
+from freshet.core.tensor import Tensor
+from freshet.ops import math as m
+from freshet.ops import pooling_primitives as p
+from freshet.ops import shaping
+from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.math import TensorLike
+from freshet.ops.windows import (
+    SAME,
+    Ints,
+    Padding,
+    channels_come_first,
+    channels_first,
+    channels_last,
+    per_dimension,
+    window_options,
+)
+
+_Pooled = Callable[[Tensor, dict[str, Any]], Tensor]
 
 
-def _position_dtype(window: Ints) -> DType:
-    """Return the smallest dtype that numbers the places of a window."""
-    return dtypes.uint8 if math.prod(window) <= 256 else dtypes.int32
-
-
-def _pooled(name: str, x: TensorType, window: Ints, strides: Ints, padding: Pads) -> Shape:
-    if not x.dtype.is_numeric or x.rank != len(window) + 2:
-        raise DTypeError(
-            f"{name}: expected numbers of rank {len(window) + 2} [batch, spatial..., channels], "
-            f"received {x}"
-        )
-    sizes = output_sizes(x.shape[1:-1], window, strides, padding, (1,) * len(window))
-    if 0 in sizes and 0 not in x.shape:
+def _pool(
+    name: str, input: TensorLike, ksize: Any, strides: Any, padding: Padding,
+    data_format: str | None, rank: int | None, pooled: _Pooled,
+) -> Tensor:  # fmt: skip
+    x = convert_to_tensor(input)
+    spatial = x.ndim - 2 if rank is None else rank
+    if x.ndim != spatial + 2 or spatial < 1:
         raise InvalidArgumentError(
-            f"{name}: a window of {'x'.join(map(str, window))} does not fit into {x}; "
-            'use padding="same" or a smaller window'
+            f"{name}: expected [batch, spatial..., channels]"
+            + (f" of rank {rank + 2}" if rank else "")
+            + f", received {x._type}"
         )
-    return (x.shape[0], *sizes, x.shape[-1])
+    first = channels_come_first(name, data_format, spatial)
+    x = channels_last(x) if first else x
+    window = per_dimension(name, "ksize", ksize, spatial, channels_first=first)
+    options = window_options(name, x.shape[1:-1], window, strides, padding, channels_first=first)
+    _check_no_empty_window(name, window, options["padding"])
+    y = pooled(x, {"window": window, "strides": options["strides"], "padding": options["padding"]})
+    return channels_first(y) if first else y
 
 
-_OF_INPUT = resolve_padding(lambda types, params: (types[0].shape[1:-1], params["window"]))
-_OF_SHAPE = resolve_padding(lambda types, params: (params["shape"][1:-1], params["window"]))
+def _check_no_empty_window(name: str, window: Ints, pads: Any) -> None:
+    """Refuse padding so wide that a window would see nothing else."""
+    if pads != SAME and any(max(pair) >= k for pair, k in zip(pads, window, strict=True)):
+        raise InvalidArgumentError(
+            f"{name}: padding {pads} must be smaller than the window {window} in each dimension"
+        )
 
 
-def _places(window: Ints) -> list[Ints]:
-    return list(itertools.product(*map(range, window)))
+def _largest(x: Tensor, params: dict[str, Any]) -> Tensor:
+    return p.max_pool_p(x, **params)
 
 
-def _part(place: Ints, sizes: Sequence[int], strides: Ints) -> tuple[slice, ...]:
-    """Return the elements of the padded input that one place of every window is at."""
-    return (
-        slice(None),
-        *(
-            slice(k, k + s * (n - 1) + 1, s) if n else slice(0, 0)
-            for k, s, n in zip(place, strides, sizes, strict=True)
-        ),
-    )
+def _average(x: Tensor, params: dict[str, Any]) -> Tensor:
+    if not x.dtype.is_floating:
+        raise DTypeError(f"avg_pool: expected floating-point numbers, received {x._type}")
+    return m.divide(p.sum_pool_p(x, **params), _counts(x, params))
 
 
-def _where(window: Ints, strides: Ints, padding: Pads) -> Position:
-    """Return where a window's elements are: output axes and, reduced, the place in the window."""
-    n = len(window)
-    spatial = (Index(strides[d] * o(1 + d) + r(d) - padding[d][0]) for d in range(n))
-    return (Index(o(0)), *spatial, Index(o(1 + n)))
-
-
-def _back(window: Ints, strides: Ints, padding: Pads) -> Position:
-    """Return the window that an input element is in at a given place, if there is one."""
-    n = len(window)
-    spatial = (Index(o(1 + d) - r(d) + padding[d][0], strides[d]) for d in range(n))
-    return (Index(o(0)), *spatial, Index(o(1 + n)))
-
-
-def _place_number(window: Ints) -> Affine:
-    """Return the number of the place within the window, row-major."""
-    total = Affine()
-    for d, size in enumerate(window):
-        total = total * size + r(d)
-    return total
+def _counts(x: Tensor, params: dict[str, Any]) -> Any:
+    """Return how many elements of the input each window has."""
+    if params["padding"] != SAME and not any(n for pair in params["padding"] for n in pair):
+        return float(np.prod(params["window"]))
+    spatial = x.shape[1:-1]
+    if None in spatial:
+        one = shaping.ones_like(x[:1, ..., :1])
+        return p.sum_pool_p(one, **params)
+    ones = np.ones((1, *(int(s) for s in spatial if s is not None), 1), np.float64)
+    counts = p.sum_pool_p.reference(ones, **params)
+    return Tensor._of_array(counts.astype(x.dtype.as_numpy_dtype), x.dtype)
 
 
 # --- the maximum ----------------------------------------------------------------------------------
 
 
-def _max_infer(
-    x: TensorType, window: Ints, strides: Ints, padding: Pads
-) -> tuple[TensorType, TensorType]:
-    shape = _pooled("max_pool", x, window, strides, padding)
-    return TensorType(x.dtype, shape), TensorType(_position_dtype(window), shape)
+def max_pool(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str | None = None,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Return the largest element of each window; what padding adds never is it.
+
+    Args:
+        input: Numbers[batch, spatial..., channels].
+        ksize: Size of the window, one or one per dimension.
+        strides: Distance between windows.
+        padding: "SAME", "VALID" or pairs of numbers.
+        data_format: With "NC...", channels come second.
+        name: Ignored.
+
+    Raises:
+        InvalidArgumentError: The arguments do not fit the input.
+
+    Example:
+        >>> max_pool([[[1.0], [5.0], [2.0], [3.0]]], 2, 2, "VALID").numpy().tolist()
+        [[[5.0], [3.0]]]
+    """
+    return _pool("max_pool", input, ksize, strides, padding, data_format, None, _largest)
 
 
-def _lowest(dtype: DType) -> Any:
-    return -math.inf if dtype.is_floating else dtype.min
+def max_pool1d(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str = "NWC",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Return `max_pool` over one dimension of float[batch, width, channels].
+
+    Example:
+        >>> max_pool1d([[[1.0], [5.0], [2.0]]], 2, 1, "VALID").numpy().reshape(-1).tolist()
+        [5.0, 5.0]
+    """
+    return _pool("max_pool1d", input, ksize, strides, padding, data_format, 1, _largest)
 
 
-def _max_reference(x: Array, window: Ints, strides: Ints, padding: Pads) -> tuple[Array, Array]:
-    kind = dtypes.of_array(x)
-    padding = pads_of(padding, x.shape[1:-1], window, strides)
-    shape = _pooled("max_pool", TensorType(kind, x.shape), window, strides, padding)
-    sizes = [int(n or 0) for n in shape[1:-1]]
-    padded = np.pad(x, ((0, 0), *padding, (0, 0)), constant_values=_lowest(kind))
-    stacked = np.stack([padded[_part(k, sizes, strides)] for k in _places(window)])
-    position = np.argmax(stacked, 0)
-    return np.max(stacked, 0), position.astype(_position_dtype(window).as_numpy_dtype)
+def max_pool2d(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str = "NHWC",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Return `max_pool` over height and width of float[batch, height, width, channels].
+
+    Example:
+        >>> float(max_pool2d([[[[1.0], [5.0]], [[2.0], [3.0]]]], 2, 2, "VALID"))
+        5.0
+    """
+    return _pool("max_pool2d", input, ksize, strides, padding, data_format, 2, _largest)
 
 
-def _max_lower(x: TensorType, window: Ints, strides: Ints, padding: Pads) -> Nest:
-    position = Reduce("argmax", _place_number(window), _position_dtype(window))
-    return Nest(
-        operands=(_where(window, strides, padding),), body=lambda value: (value, value),
-        reduced=window, reduce=(Reduce("max"), position), fills=(_lowest(x.dtype),),
-    )  # fmt: skip
+def max_pool3d(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str = "NDHWC",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Return `max_pool` over the space of float[batch, depth, height, width, channels].
+
+    Example:
+        >>> float(max_pool3d([[[[[1.0], [5.0]]]]], [1, 1, 2], 1, "VALID"))
+        5.0
+    """
+    return _pool("max_pool3d", input, ksize, strides, padding, data_format, 3, _largest)
 
 
-def _max_gradient(call: Call, grad: Tensor, _: Any = None) -> Tensor:
-    operands, sizes = shape_arguments(call.x)
-    return max_unpool_p(grad, call.outputs[1], *operands, shape=sizes, **call.params)
+def max_pool_with_argmax(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str = "NHWC",
+    output_dtype: Any = dtypes.int64, include_batch_in_index: bool = False,
+    name: str | None = None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Return the largest element of each window, and where it is.
+
+    Args:
+        input: Numbers[batch, height, width, channels].
+        ksize: Size of the window.
+        strides: Distance between windows.
+        padding: "SAME" or "VALID".
+        data_format: Only "NHWC".
+        output_dtype: int32 or int64, of the places.
+        include_batch_in_index: Whether a place counts the images before.
+        name: Ignored.
+
+    Returns:
+        The largest elements, and for each its place ``((b*height + y)*width + x)*channels + c`` in
+        the input, with b = 0 unless the batch is included.
+
+    Example:
+        >>> y, where = max_pool_with_argmax([[[[1.0], [5.0], [2.0]]]], [1, 2], 1, "VALID")
+        >>> y.numpy().reshape(-1).tolist(), where.numpy().reshape(-1).tolist()
+        ([5.0, 5.0], [1, 1])
+    """
+    caller = "max_pool_with_argmax"
+    if data_format != "NHWC":
+        raise InvalidArgumentError(
+            f"{caller}: data_format must be 'NHWC', received {data_format!r}"
+        )
+    kind = as_dtype(output_dtype)
+    if kind not in {dtypes.int32, dtypes.int64}:
+        raise DTypeError(f"{caller}: output_dtype must be int32 or int64, received {kind.name}")
+    places: list[Tensor] = []
+
+    def pooled(x: Tensor, params: dict[str, Any]) -> Tensor:
+        largest, where = p.max_pool_p.apply((x,), params)
+        places.append(p.max_pool_place_p(where, x, batch=bool(include_batch_in_index), **params))
+        return largest
+
+    y = _pool(caller, input, ksize, strides, padding, data_format, 2, pooled)
+    return y, m.cast(places[0], kind)
 
 
-max_pool_p: Primitive = Primitive(
-    name="max_pool", infer=_max_infer, reference=float_compute(_max_reference),
-    gradient=(_max_gradient,), lower=_max_lower, resolve=_OF_INPUT,
-)  # fmt: skip
+# --- the mean -------------------------------------------------------------------------------------
 
 
-def _unpool_reference(
-    grad: Array, where: Array, *operand: Array, shape: Shape, window: Ints, strides: Ints,
-    padding: Pads,
-) -> Array:  # fmt: skip
-    sizes = sizes_of(shape, operand)
-    padding = pads_of(padding, sizes[1:-1], window, strides)
-    total = [n + sum(p) for n, p in zip(sizes[1:-1], padding, strict=True)]
-    padded = np.zeros((sizes[0], *total, sizes[-1]), grad.dtype)
-    for number, place in enumerate(_places(window)):
-        padded[_part(place, grad.shape[1:-1], strides)] += np.where(where == number, grad, 0)
-    inside = (slice(p, p + n) for n, (p, _) in zip(sizes[1:-1], padding, strict=True))
-    return padded[(slice(None), *inside)]
+def avg_pool(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str | None = None,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Return the mean of each window's elements, without those that padding adds.
+
+    Arguments as for `max_pool`; the input is floating-point.
+
+    Example:
+        >>> avg_pool([[[1.0], [5.0], [2.0]]], 2, 2, "SAME").numpy().tolist()
+        [[[3.0], [2.0]]]
+    """
+    return _pool("avg_pool", input, ksize, strides, padding, data_format, None, _average)
 
 
-def _unpool_lower(
-    grad: TensorType, where: TensorType, shape: Ints, window: Ints, strides: Ints, padding: Pads
-) -> Nest:
-    del shape
-    number = scalar.coordinate(_place_number(window), where.dtype)
-    position = _back(window, strides, padding)
-    return Nest(
-        operands=(position, position),
-        body=lambda g, place: scalar.select(scalar.compare("eq", place, number), g, 0),
-        reduced=window, reduce=(Reduce("sum"),),
-    )  # fmt: skip
+def avg_pool1d(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str = "NWC",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Return `avg_pool` over one dimension of float[batch, width, channels].
+
+    Example:
+        >>> avg_pool1d([[[1.0], [5.0], [2.0]]], 2, 1, "VALID").numpy().reshape(-1).tolist()
+        [3.0, 3.5]
+    """
+    return _pool("avg_pool1d", input, ksize, strides, padding, data_format, 1, _average)
 
 
-max_unpool_p: Primitive = Primitive(
-    name="max_unpool",
-    infer=lambda grad, where, *operand, shape, **params: TensorType(grad.dtype, shape),
-    reference=_unpool_reference,
-    gradient=(
-        lambda c, g: max_pool_take_p(
-            g, c.y, **{k: v for k, v in c.params.items() if k != "shape"}
-        ),
-        None,
-        None,
-    ),
-    lower=_unpool_lower, resolve=_OF_SHAPE,
-)  # fmt: skip
+def avg_pool2d(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str = "NHWC",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Return `avg_pool` over height and width of float[batch, height, width, channels].
+
+    Example:
+        >>> float(avg_pool2d([[[[1.0], [5.0]], [[2.0], [4.0]]]], 2, 2, "VALID"))
+        3.0
+    """
+    return _pool("avg_pool2d", input, ksize, strides, padding, data_format, 2, _average)
 
 
-def _take_reference(x: Array, where: Array, window: Ints, strides: Ints, padding: Pads) -> Array:
-    padding = pads_of(padding, x.shape[1:-1], window, strides)
-    padded = np.pad(x, ((0, 0), *padding, (0, 0)))
-    result = np.zeros(where.shape, x.dtype)
-    for number, place in enumerate(_places(window)):
-        result += np.where(where == number, padded[_part(place, where.shape[1:-1], strides)], 0)
-    return result
+def avg_pool3d(
+    input: TensorLike, ksize: Any, strides: Any, padding: Padding, data_format: str = "NDHWC",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Return `avg_pool` over the space of float[batch, depth, height, width, channels].
 
-
-def _take_lower(
-    x: TensorType, where: TensorType, window: Ints, strides: Ints, padding: Pads
-) -> Nest:
-    number = scalar.coordinate(_place_number(window), where.dtype)
-    return Nest(
-        operands=(_where(window, strides, padding), identity(x.rank)),
-        body=lambda value, place: scalar.select(scalar.compare("eq", place, number), value, 0),
-        reduced=window, reduce=(Reduce("sum"),),
-    )  # fmt: skip
-
-
-def _take_gradient(call: Call, grad: Tensor) -> Tensor:
-    operands, sizes = shape_arguments(call.x)
-    return max_unpool_p(grad, call.y, *operands, shape=sizes, **call.params)
-
-
-max_pool_take_p: Primitive = Primitive(
-    name="max_pool_take",
-    infer=lambda x, where, **params: TensorType(x.dtype, where.shape),
-    reference=_take_reference, gradient=(_take_gradient, None), lower=_take_lower,
-    resolve=_OF_INPUT,
-)  # fmt: skip
-
-
-def _place_parts(window: Ints, strides: Ints, padding: Pads, number: Any) -> list[Any]:
-    """Return the input's spatial index that a place of a window is at, as scalar expressions."""
-    parts: list[Any] = []
-    for d in reversed(range(len(window))):
-        within = scalar.binary("remainder", number, window[d])
-        number = scalar.binary("quotient", number, window[d])
-        start = scalar.coordinate(strides[d] * o(1 + d) - padding[d][0])
-        parts.insert(0, start + within)
-    return parts
-
-
-def _place_lower(
-    where: TensorType, x: TensorType, batch: bool, window: Ints, strides: Ints, padding: Pads
-) -> Nest:
-    sizes = x.static_shape
-
-    def body(place: Any, _: Any) -> Any:
-        total = scalar.coordinate(o(0)) if batch else scalar.constant(0, dtypes.int64)
-        parts = _place_parts(window, strides, padding, scalar.cast(place, dtypes.int64))
-        for size, part in zip(sizes[1:-1], parts, strict=True):
-            total = total * size + part
-        return total * sizes[-1] + scalar.coordinate(o(len(sizes) - 1))
-
-    return Nest(operands=(identity(where.rank), None), body=body)
-
-
-def _place_reference(
-    where: Array, x: Array, batch: bool, window: Ints, strides: Ints, padding: Pads
-) -> Array:
-    padding = pads_of(padding, x.shape[1:-1], window, strides)
-    at = np.indices(where.shape, np.int64)
-    total = at[0] if batch else np.zeros(where.shape, np.int64)
-    within = np.unravel_index(where.astype(np.int64), window)
-    for d, size in enumerate(x.shape[1:-1]):
-        total = total * size + at[1 + d] * strides[d] - padding[d][0] + within[d]
-    return total * x.shape[-1] + at[-1]
-
-
-max_pool_place_p: Primitive = Primitive(
-    name="max_pool_place",
-    infer=lambda where, x, **params: TensorType(dtypes.int64, where.shape),
-    reference=_place_reference, gradient=NoGradient("places are whole numbers"),
-    lower=_place_lower,
-    resolve=resolve_padding(lambda types, params: (types[1].shape[1:-1], params["window"])),
-)  # fmt: skip
-"""The places of the maxima in the input, row-major, from those within their windows."""
-
-# --- the sum --------------------------------------------------------------------------------------
-
-
-def _sum_reference(x: Array, window: Ints, strides: Ints, padding: Pads) -> Array:
-    kind = TensorType(dtypes.of_array(x), x.shape)
-    padding = pads_of(padding, x.shape[1:-1], window, strides)
-    shape = _pooled("sum_pool", kind, window, strides, padding)
-    sizes = [int(n or 0) for n in shape[1:-1]]
-    padded = np.pad(x, ((0, 0), *padding, (0, 0)))
-    total: Array = sum(padded[_part(k, sizes, strides)] for k in _places(window))  # type: ignore[assignment]
-    return total
-
-
-def _sum_gradient(call: Call, grad: Tensor) -> Tensor:
-    operands, sizes = shape_arguments(call.x)
-    return sum_pool_adjoint_p(grad, *operands, shape=sizes, **call.params)
-
-
-sum_pool_p: Primitive = Primitive(
-    name="sum_pool",
-    infer=lambda x, window, strides, padding: TensorType(
-        x.dtype, _pooled("sum_pool", x, window, strides, padding)
-    ),
-    reference=float_compute(_sum_reference), gradient=(_sum_gradient,),
-    lower=lambda x, window, strides, padding: Nest(
-        operands=(_where(window, strides, padding),), body=lambda value: value, reduced=window,
-        reduce=(Reduce("sum"),),
-    ),
-    resolve=_OF_INPUT,
-)  # fmt: skip
-
-
-def _adjoint_reference(
-    grad: Array, *operand: Array, shape: Shape, window: Ints, strides: Ints, padding: Pads
-) -> Array:
-    sizes = sizes_of(shape, operand)
-    padding = pads_of(padding, sizes[1:-1], window, strides)
-    total = [n + sum(p) for n, p in zip(sizes[1:-1], padding, strict=True)]
-    padded = np.zeros((sizes[0], *total, sizes[-1]), grad.dtype)
-    for place in _places(window):
-        padded[_part(place, grad.shape[1:-1], strides)] += grad
-    inside = (slice(p, p + n) for n, (p, _) in zip(sizes[1:-1], padding, strict=True))
-    return padded[(slice(None), *inside)]
-
-
-sum_pool_adjoint_p: Primitive = Primitive(
-    name="sum_pool_adjoint",
-    infer=lambda grad, *operand, shape, **params: TensorType(grad.dtype, shape),
-    reference=float_compute(_adjoint_reference),
-    gradient=(
-        lambda c, g: sum_pool_p(g, **{k: v for k, v in c.params.items() if k != "shape"}),
-        None,
-    ),
-    lower=lambda grad, shape, window, strides, padding: Nest(
-        operands=(_back(window, strides, padding),), body=lambda value: value, reduced=window,
-        reduce=(Reduce("sum"),),
-    ),
-    resolve=_OF_SHAPE,
-)  # fmt: skip
+    Example:
+        >>> float(avg_pool3d([[[[[1.0], [5.0]]]]], [1, 1, 2], 1, "VALID"))
+        3.0
+    """
+    return _pool("avg_pool3d", input, ksize, strides, padding, data_format, 3, _average)

@@ -89,6 +89,8 @@ class Primitive:
             something is still unknown.
         effect: Whether it does something beside its result (prints, calls Python): it runs even if
             nobody needs the result, once each time, in the order of the program.
+        any_rank: Whether it takes operands whose rank is not known before the run, as operations do
+            that say or ask for a shape.
         recorded: For operations that are applied in another way while a tape records:
             ``(inputs, params) -> outputs``, which also tells the tape.
     """
@@ -100,6 +102,7 @@ class Primitive:
     lower: Lowering
     resolve: Callable[..., Resolved | None] | None = None
     effect: bool = False
+    any_rank: bool = False
     recorded: Callable[..., tuple[Tensor, ...]] | None = None
 
     def __post_init__(self) -> None:
@@ -160,7 +163,7 @@ class Primitive:
                 output = Tensor._of_array(function(*[t._value for t in inputs]), output.dtype)
             self._plain[key] = _Plain(
                 function or _narrowest(self.reference, inputs, params), output.dtype, output.shape,
-                output.dtype.as_numpy_dtype,
+                np.dtype(output.dtype.as_numpy_dtype),
             )  # fmt: skip
         return outputs[0]
 

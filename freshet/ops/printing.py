@@ -12,7 +12,7 @@ import numpy as np
 from freshet.core import dtypes
 from freshet.core.composite import CompositeTensor
 from freshet.core.errors import InvalidArgumentError
-from freshet.core.shapes import TensorType
+from freshet.core.shapes import TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.core.variable import Variable
 from freshet.ops.conversion import convert_to_tensor
@@ -100,6 +100,7 @@ print_p: Primitive = Primitive(
     gradient=NoGradient("it only prints"),
     lower=Host("it prints"),
     effect=True,
+    any_rank=True,
 )
 
 
@@ -156,7 +157,7 @@ def _add(value: Any, parts: list[Part], tensors: list[Tensor]) -> None:
     elif isinstance(value, dict):
         items = sorted(value.items(), key=lambda item: str(item[0]))
         _add_all([(f"{k!r}: ", v) for k, v in items], "{", "}", parts, tensors)
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, (list, tuple)) and not isinstance(value, TensorShape):
         brackets = ("[", "]") if isinstance(value, list) else ("(", ")")
         _add_all([("", v) for v in value], *brackets, parts, tensors)
     elif isinstance(value, CompositeTensor):

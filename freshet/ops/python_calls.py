@@ -6,6 +6,7 @@ not even a rank: `set_shape` on the result says it, where an operation needs it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from freshet.core.dtypes import DType, as_dtype, bool_
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.providers import provider
-from freshet.core.shapes import Dim, TensorShape, TensorType
+from freshet.core.shapes import UNKNOWN_SHAPE, Dim, TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.nest import Host
@@ -34,7 +35,7 @@ def _infer(
     if not dtypes:
         return (TensorType(bool_, ()),)  # a node has a result, if only that it ran
     return tuple(
-        TensorType.of_unknown_rank(d) if shape is None else TensorType(d, shape)
+        TensorType(d, UNKNOWN_SHAPE if shape is None else shape)
         for d, shape in zip(dtypes, shapes, strict=True)
     )
 
@@ -120,30 +121,31 @@ def _py_gradient(call: Call, wanted: Sequence[bool], *grads: Tensor) -> list[Ten
 numpy_call_p: Primitive = Primitive(
     name="numpy_function", infer=_infer, reference=_numpy_reference,
     gradient=NoGradient("NumPy functions are not differentiated"),
-    lower=Host("it is Python"), effect=True,
+    lower=Host("it is Python"), effect=True, any_rank=True,
 )  # fmt: skip
 py_call_p: Primitive = Primitive(
     name="py_function", infer=_infer, reference=_tensor_reference, gradient=Joint(_py_gradient),
-    lower=Host("it is Python"), effect=True,
+    lower=Host("it is Python"), effect=True, any_rank=True,
 )  # fmt: skip
 py_gradient_p: Primitive = Primitive(
     name="py_function_gradient", infer=_gradient_infer, reference=_gradient_reference,
     gradient=NoGradient("the gradient of a Python function is not differentiated again"),
-    lower=Host("it is Python"), effect=True,
+    lower=Host("it is Python"), effect=True, any_rank=True,
 )  # fmt: skip
 
 
 def numpy_function(
-    func: Callable[..., Any],
-    inp: Any,
-    Tout: Any,  # noqa: N803
+    func: Callable[..., Any] | None = None,
+    inp: Any = None,
+    Tout: Any = None,  # noqa: N803
     stateful: bool = True,
     name: str | None = None,
 ) -> Any:
     """Return what a Python function of NumPy arrays returns, at the run.
 
     Args:
-        func: ``(*arrays) -> array`` or a sequence of arrays.
+        func: ``(*arrays) -> array`` or a sequence of arrays. Without it, a decorator is returned,
+            ``@ft.numpy_function(Tout=...)``: the decorated function is called with tensors.
         inp: The tensors it is given.
         Tout: A dtype, or a sequence of dtypes: what it returns.
         stateful: Ignored: it is called each time, in the order of the program.
@@ -162,6 +164,8 @@ def numpy_function(
         >>> numpy_function(lambda a: a[::-1], [x], "int32").numpy().tolist()
         [3, 2, 1]
     """
+    if func is None:
+        return _decorator("numpy_function", numpy_function, inp, Tout)
     return _call(numpy_call_p, "numpy_function", func, inp, Tout)
 
 
@@ -176,7 +180,8 @@ def py_function(
     Gradients flow through it: the function is run once more on a tape.
 
     Args:
-        func: ``(*tensors) -> tensor`` or a sequence of tensors; any Python, any operation.
+        func: ``(*tensors) -> tensor`` or a sequence of tensors; any Python, any operation. Without
+            it, a decorator is returned, as by `numpy_function`.
         inp: The tensors it is given.
         Tout: A dtype, or a sequence of dtypes: what it returns; an empty one for None.
         name: Ignored; kept for TensorFlow programs.
@@ -191,7 +196,33 @@ def py_function(
         >>> py_function(lambda x: x + 1.0, [convert_to_tensor(2.0)], "float32").numpy()
         np.float32(3.0)
     """
+    if func is None:
+        return _decorator("py_function", py_function, inp, Tout)
     return _call(py_call_p, "py_function", func, inp, Tout)
+
+
+def _decorator(name: str, call: Callable[..., Any], inp: Any, tout: Any) -> Callable[..., Any]:
+    """Return what makes a function of tensors of a Python function."""
+    if inp is not None:
+        raise InvalidArgumentError(
+            f"{name}: func is missing; as a decorator, @ft.{name}(Tout=...), it takes no inp: the "
+            "decorated function's arguments are what it is given"
+        )
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            given = [list(args), kwargs]
+
+            def run(*values: Any) -> Any:
+                positional, named = pack_sequence_as(given, values)
+                return function(*positional, **named)
+
+            return call(run, flatten(given), tout)
+
+        return decorated
+
+    return decorate
 
 
 def _call(primitive: Primitive, name: str, function: Any, inp: Any, tout: Any) -> Any:

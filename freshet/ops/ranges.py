@@ -17,12 +17,14 @@ from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
 from freshet.ops.dynamic import range_p, range_size, range_values
 from freshet.ops.math import TensorLike
-from freshet.ops.sizes import shape_operand, sizes, static_integer
+from freshet.ops.sizes import shape_operand, sizes
 from freshet.ops.static import static_value
 
 _PLAIN: Final = 1 << 30
 """Whole numbers below which no dtype has to be looked for: they are int32."""
-_RANGE_ORDER: Final = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64)
+_RANGE_ORDER: Final = (
+    dtypes.int32, dtypes.int64, dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64,
+)  # fmt: skip
 
 
 def range(
@@ -35,7 +37,7 @@ def range(
         limit: Where it ends.
         delta: The step, which may be negative.
         dtype: That of the result; by default the widest of the arguments' in the order int32,
-            int64, float32, float64.
+            int64, float16, bfloat16, float32, float64.
         name: Ignored.
 
     Raises:
@@ -101,6 +103,10 @@ def linspace(
     Returns:
         Floats; float64 where the arguments are integers.
 
+    Raises:
+        InvalidArgumentError: `num` is below 0, or the axis does not exist.
+        DTypeError: `num` is not an integer.
+
     Example:
         >>> linspace(0.0, 1.0, 5).numpy().tolist()
         [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -109,30 +115,32 @@ def linspace(
     last = convert_to_tensor(stop, dtype=None if isinstance(stop, Tensor) else first.dtype)
     if first.dtype.is_integer:
         first, last = m.cast(first, dtypes.float64), m.cast(last, dtypes.float64)
-    count = static_integer("linspace", "num", _whole("linspace", "num", num))
-    if count < 0:
-        raise InvalidArgumentError(f"linspace: num must be at least 0, received {count}")
+    count = _count(num)
     rank = max(first.ndim, last.ndim)
     where = axis + rank + 1 if axis < 0 else axis
     if not 0 <= where <= rank:
         raise InvalidArgumentError(f"linspace: axis {axis} is outside of rank {rank + 1}")
-    gaps = builtins.max(count - 1, 1)
+    gaps = m.cast(m.maximum(count - 1, 1), first.dtype)
     others = tuple(d for d in builtins.range(rank + 1) if d != where)
     steps = a.expand_dims_p(m.cast(range(count), first.dtype), axes=others)
     low, high = (a.expand_dims_p(_lifted(x, rank), axes=(where,)) for x in (first, last))
-    between = low + (high - low) / float(gaps) * steps
-    return m.where(m.equal(steps, float(gaps)), high, between)
+    between = low + (high - low) / gaps * steps
+    return m.where(m.equal(steps, gaps), high, between)
 
 
 def _lifted(x: Tensor, rank: int) -> Tensor:
     return a.expand_dims_p(x, axes=tuple(builtins.range(rank - x.ndim))) if x.ndim < rank else x
 
 
-def _whole(name: str, what: str, value: Any) -> Any:
-    kind = value.dtype if isinstance(value, (Tensor, Variable)) else None
-    if isinstance(value, float) or (kind is not None and not kind.is_integer):
-        raise DTypeError(f"{name}: {what} must be an integer, received {value!r}")
-    return value
+def _count(num: Any) -> Tensor:
+    """Return how many numbers `linspace` makes; they are at least 0, and known or not."""
+    count = convert_to_tensor(num)
+    if not count.dtype.is_integer or count.ndim:
+        raise DTypeError(f"linspace: num must be an integer, received {num!r}")
+    known = static_value(count)
+    if known is not None and known < 0:
+        raise InvalidArgumentError(f"linspace: num must be at least 0, received {known}")
+    return count
 
 
 @dispatched

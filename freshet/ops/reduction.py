@@ -18,11 +18,12 @@ from freshet.ops import math as m
 from freshet.ops.array import broadcast_like, expand_dims_p, shape, squeeze_p
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dispatch import dispatched
+from freshet.ops.elementwise_rules import FIELD, conj
 from freshet.ops.index import Index
-from freshet.ops.making import FIELD, conj
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Nest, Reduce, o, r
 from freshet.ops.primitive import Call, NoGradient, OperandGradient, Primitive, float_compute
+from freshet.ops.products import product_share_p
 
 Axes = tuple[int, ...]
 
@@ -84,7 +85,9 @@ def _prod_gradient(call: Call, grad: Tensor) -> Tensor:
     zeros = _spread(reduce_sum_p(e.cast_p(zero, dtype=call.x.dtype), axes=axes), call)
     others_zero = zeros - e.cast_p(zero, dtype=call.x.dtype)
     some = e.not_equal_p(others_zero, e.zeros_of(others_zero))
-    return e.select_p(some, e.zeros_of(product), product / conj(nonzero))
+    share = e.select_p(some, e.zeros_of(product), product / conj(nonzero))
+    upstream = expand_dims_p(grad, axes=axes)
+    return product_share_p(share, call.x, upstream, axes=tuple(a - call.x.ndim for a in axes))
 
 
 def _sum_reference(x: Array, axis: Axes) -> Any:
@@ -163,6 +166,7 @@ def _reduce(primitive: Primitive, x: TensorLike, axis: Any, keepdims: bool) -> T
     tensor = convert_to_tensor(x)
     axes = _axes(primitive.name, tensor, axis)
     if not axes:
+        primitive.types([tensor._type], {"axes": axes})  # which refuses what cannot be reduced
         return tensor
     result = primitive(tensor, axes=axes)
     return expand_dims_p(result, axes=axes) if keepdims else result
@@ -191,7 +195,12 @@ def reduce_sum(
 def reduce_max(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return the largest element along axes; NaN if one is NaN, -inf of no elements."""
+    """Return the largest element along axes; NaN if one is NaN, -inf of no elements.
+
+    Example:
+        >>> reduce_max([[1, 5], [3, 2]], axis=1).numpy().tolist()
+        [5, 3]
+    """
     return _reduce(reduce_max_p, input_tensor, axis, keepdims)
 
 
@@ -199,7 +208,12 @@ def reduce_max(
 def reduce_min(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return the smallest element along axes; NaN if one is NaN, inf of no elements."""
+    """Return the smallest element along axes; NaN if one is NaN, inf of no elements.
+
+    Example:
+        >>> reduce_min([[1, 5], [3, 2]], axis=1).numpy().tolist()
+        [1, 2]
+    """
     return _reduce(reduce_min_p, input_tensor, axis, keepdims)
 
 
@@ -207,7 +221,12 @@ def reduce_min(
 def reduce_prod(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return the product along axes."""
+    """Return the product along axes.
+
+    Example:
+        >>> int(reduce_prod([2, 3, 4]))
+        24
+    """
     return _reduce(reduce_prod_p, input_tensor, axis, keepdims)
 
 
@@ -215,30 +234,45 @@ def reduce_prod(
 def reduce_all(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return whether all elements along axes are true."""
-    return _reduce(reduce_all_p, input_tensor, axis, keepdims)
+    """Return whether all elements along axes are true; so it is of no elements.
+
+    Example:
+        >>> bool(reduce_all([True, False])), bool(reduce_all([]))
+        (False, True)
+    """
+    truths = convert_to_tensor(input_tensor, dtype_hint=dtypes.bool_)
+    return _reduce(reduce_all_p, truths, axis, keepdims)
 
 
 @dispatched
 def reduce_any(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return whether any element along axes is true."""
-    return _reduce(reduce_any_p, input_tensor, axis, keepdims)
+    """Return whether any element along axes is true; of no elements, none is.
+
+    Example:
+        >>> bool(reduce_any([True, False])), bool(reduce_any([]))
+        (True, False)
+    """
+    truths = convert_to_tensor(input_tensor, dtype_hint=dtypes.bool_)
+    return _reduce(reduce_any_p, truths, axis, keepdims)
 
 
 @dispatched
 def reduce_mean(
     input_tensor: TensorLike, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Return the mean along axes; of integers, rounded towards minus infinity.
+    """Return the mean along axes; of integers, rounded towards 0, and 0 of no elements.
 
     Example:
         >>> float(reduce_mean([1.0, 2.0, 6.0]))
         3.0
     """
     tensor = convert_to_tensor(input_tensor)
+    own = tensor.dtype
     axes = _axes("reduce_mean", tensor, axis)
+    if own.is_integer:  # whose sum may need more bits than the mean
+        tensor = m.cast(tensor, dtypes.uint64 if own.is_unsigned else dtypes.int64)
     total = _reduce(reduce_sum_p, tensor, axes, keepdims)
     sizes = [tensor.shape[a] for a in axes]
     if None not in sizes:
@@ -248,9 +282,16 @@ def reduce_mean(
         count = m.cast(1, tensor.dtype)
         for a in axes:
             count = count * m.cast(dims[a], tensor.dtype)
-    if tensor.dtype.is_integer:
-        return m.floordiv(total, count)
+    if own.is_integer:
+        return m.cast(_truncated(total, m.maximum(m.cast(count, tensor.dtype), 1)), own)
     return m.divide(total, m.cast(count, tensor.dtype))
+
+
+def _truncated(total: Tensor, count: Tensor) -> Tensor:
+    """Return a quotient rounded towards 0; the count is above 0."""
+    if total.dtype.is_unsigned:
+        return m.floordiv(total, count)
+    return m.sign(total) * m.floordiv(m.abs(total), count)
 
 
 @dispatched
@@ -344,6 +385,8 @@ def argmax(
 ) -> Tensor:  # fmt: skip
     """Return the position of the largest element along an axis; of the first among equals.
 
+    NaN counts as larger than all numbers, as in NumPy.
+
     Args:
         input: Numbers or truth values.
         axis: The dimension; 0 by default, as in TensorFlow.
@@ -362,7 +405,12 @@ def argmin(
     input: TensorLike, axis: int | None = None, output_type: Any = dtypes.int64,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Return the position of the smallest element along an axis; of the first among equals."""
+    """Return the position of the smallest element along an axis; of the first among equals.
+
+    Example:
+        >>> int(argmin([3, 1, 2]))
+        1
+    """
     return _position(argmin_p, input, axis, output_type)
 
 

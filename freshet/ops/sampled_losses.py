@@ -11,7 +11,7 @@ estimation".
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,11 @@ from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.ops import math as m
 from freshet.ops import shaping
-from freshet.ops.candidate_sampling import _true_classes, log_uniform_candidate_sampler
+from freshet.ops.candidate_sampling import (
+    IMPOSSIBLE,
+    classes_of,
+    log_uniform_candidate_sampler,
+)
 from freshet.ops.contraction import matmul
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.cross_entropy import (
@@ -31,8 +35,6 @@ from freshet.ops.linalg.einsum import einsum
 from freshet.ops.lookup import gather_along
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_any, reduce_sum
-
-_IMPOSSIBLE: Final = -float(np.finfo(np.float32).max)
 
 
 def _table(weights: Any) -> Tensor:
@@ -50,7 +52,7 @@ def _logits(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Return logits of the true and the sampled classes, and the labels that go with them."""
     table, bias = _table(weights), convert_to_tensor(biases)
-    x, true = convert_to_tensor(inputs), _true_classes(name, labels, num_true)
+    x, true = convert_to_tensor(inputs), classes_of(name, labels, num_true)
     values = sampled_values or log_uniform_candidate_sampler(
         true, num_true, num_sampled, True, num_classes, seed
     )
@@ -63,7 +65,7 @@ def _logits(
     others = others + gather_along(bias, sampled, 0)
     if remove_accidental_hits:
         hit = reduce_any(m.equal(shaping.expand_dims(true, 2), sampled), 1)
-        others = m.where(hit, others + _IMPOSSIBLE, others)
+        others = m.where(hit, others + IMPOSSIBLE, others)
     right = right - m.log(m.cast(true_count, x.dtype))
     others = others - m.log(m.cast(sampled_count, x.dtype))
     wanted = [shaping.ones_like(right) / float(num_true), shaping.zeros_like(others)]

@@ -19,7 +19,8 @@ from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.ops import array as a
 from freshet.ops import math as m
-from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.assertions import check
+from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.creation import constant as constant
 from freshet.ops.creation import eye as eye
 from freshet.ops.creation import fill as fill
@@ -30,19 +31,18 @@ from freshet.ops.creation import zeros as zeros
 from freshet.ops.creation import zeros_like as zeros_like
 from freshet.ops.dispatch import dispatched
 from freshet.ops.dynamic import repeated_places_p
+from freshet.ops.elementwise_rules import conj
 from freshet.ops.joining import concat as concat
 from freshet.ops.joining import split as split
 from freshet.ops.joining import stack as stack
 from freshet.ops.joining import unstack as unstack
 from freshet.ops.lookup import gather_along
-from freshet.ops.making import conj
 from freshet.ops.math import TensorLike
 from freshet.ops.padding import pad as pad
 from freshet.ops.ranges import linspace as linspace
 from freshet.ops.ranges import meshgrid as meshgrid
 from freshet.ops.ranges import range as range
 from freshet.ops.sizes import shape_operand, static_integers
-from freshet.ops.sizes import shape_operand as _shape_operand
 from freshet.ops.sizes import sizes as sizes
 from freshet.ops.slicing import getitem as getitem
 from freshet.ops.slicing import slice as slice
@@ -97,7 +97,8 @@ def rank(input: TensorLike, name: str | None = None) -> Tensor:
         >>> int(rank([[1, 2]]))
         2
     """
-    return convert_to_tensor(convert_to_tensor(input).ndim)
+    x = convert_to_tensor(input)
+    return convert_to_tensor(x.ndim) if x._type.has_rank else size(a.shape(x))
 
 
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
@@ -107,7 +108,9 @@ def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
         >>> broadcast_static_shape(TensorShape([2, 1]), TensorShape([3]))
         TensorShape([2, 3])
     """
-    both = [tuple(TensorShape(shape_x)), tuple(TensorShape(shape_y))]
+    both = [TensorShape(shape_x), TensorShape(shape_y)]
+    if any(shape.rank is None for shape in both):
+        return TensorShape(None)
     return TensorShape(broadcast_shapes("broadcast_static_shape", both))
 
 
@@ -116,13 +119,15 @@ def broadcast_dynamic_shape(shape_x: TensorLike, shape_y: TensorLike) -> Tensor:
 
     Raises:
         InvalidArgumentError: Two sizes differ and neither is 1; of shapes that are known only when
-            the function runs, what is computed with the result says so.
+            the function runs, it is raised then.
 
     Example:
         >>> broadcast_dynamic_shape([2, 1], [3]).numpy().tolist()
         [2, 3]
     """
-    x, y = convert_to_tensor(shape_x), convert_to_tensor(shape_y)
+    x, y = binary_operands(
+        "broadcast_dynamic_shape", *(_whole_numbers(shape) for shape in (shape_x, shape_y))
+    )
     known = static_value(x), static_value(y)
     if known[0] is not None and known[1] is not None:
         both = [tuple(int(n) for n in k.reshape(-1)) for k in known if k is not None]
@@ -137,7 +142,17 @@ def broadcast_dynamic_shape(shape_x: TensorLike, shape_y: TensorLike) -> Tensor:
         for v, n in zip((x, y), lengths, strict=True)
         if n is not None
     )
+    check(_broadcast, [x, y], "x == y, or one of them is 1,", "broadcast_dynamic_shape", None)
     return m.where(m.equal(x, 1), y, x)
+
+
+def _broadcast(x: Tensor, y: Tensor) -> Tensor:
+    """Return which sizes broadcast."""
+    return m.logical_or(m.equal(x, y), m.logical_or(m.equal(x, 1), m.equal(y, 1)))
+
+
+def _whole_numbers(shape: TensorLike) -> Tensor:
+    return convert_to_tensor(shape, dtype_hint=dtypes.int32)
 
 
 # --- the same elements ----------------------------------------------------------------------------
@@ -178,7 +193,7 @@ def ensure_shape(x: TensorLike, shape: Any, name: str | None = None) -> Tensor:
 
     Args:
         x: Any tensor.
-        shape: A shape, with None for sizes that may be anything.
+        shape: A shape, with None for sizes that may be anything; None for any shape.
         name: Ignored.
 
     Raises:
@@ -195,10 +210,9 @@ def ensure_shape(x: TensorLike, shape: Any, name: str | None = None) -> Tensor:
         raise InvalidArgumentError(
             f"ensure_shape: the shape of {tensor._type} is not compatible with {wanted}"
         )
-    merged = tuple(wanted.merge_with(tensor.shape))
-    return (
-        tensor if merged == tuple(tensor.shape) else a.ensure_shape_p(tensor, shape=tuple(wanted))
-    )
+    if wanted.merge_with(tensor.shape) == tensor.shape:
+        return tensor
+    return a.ensure_shape_p(tensor, shape=tuple(wanted))
 
 
 @dispatched
@@ -217,21 +231,29 @@ def reshape(tensor: TensorLike, shape: Any, name: str | None = None) -> Tensor:
         >>> reshape([1, 2, 3, 4], [2, -1]).numpy().tolist()
         [[1, 2], [3, 4]]
     """
+    x = convert_to_tensor(tensor)
+    if isinstance(shape, Tensor) and tuple(shape.shape) == (None,) and static_value(shape) is None:
+        return a.reshape_p(x, shape, shape=(None,))  # the rank of the result is not known either
     operands, known = shape_operand("reshape", shape, least=-1)
-    return a.reshape_p(convert_to_tensor(tensor), *operands, shape=known)
+    return a.reshape_p(x, *operands, shape=known)
 
 
 @dispatched
 def expand_dims(input: TensorLike, axis: Any, name: str | None = None) -> Tensor:
     """Insert a dimension of size 1 before dimension `axis`; -1 puts it last.
 
+    Raises:
+        InvalidArgumentError: `axis` is not one number from ``-rank - 1`` to `rank`.
+
     Example:
         >>> expand_dims([1, 2], 1).shape
         TensorShape([2, 1])
     """
     tensor = convert_to_tensor(input)
-    (number,) = static_integers("expand_dims", "axis", axis)
-    where = normalize_axis("expand_dims", number, tensor.ndim + 1)
+    numbers = static_integers("expand_dims", "axis", axis)
+    if len(numbers) != 1:
+        raise InvalidArgumentError(f"expand_dims: axis must be one number, received {axis!r}")
+    where = normalize_axis("expand_dims", numbers[0], tensor.ndim + 1)
     return a.expand_dims_p(tensor, axes=(where,))
 
 
@@ -239,8 +261,15 @@ def expand_dims(input: TensorLike, axis: Any, name: str | None = None) -> Tensor
 def squeeze(input: TensorLike, axis: Any = None, name: str | None = None) -> Tensor:
     """Drop dimensions of size 1: those named, or all.
 
+    Args:
+        input: Any tensor.
+        axis: The dimensions. Without it, those whose size is not known while a function is traced
+            stay, and must not turn out to be 1.
+        name: Ignored.
+
     Raises:
-        InvalidArgumentError: A named dimension has another size.
+        InvalidArgumentError: A named dimension has another size; or one that stayed has size 1,
+            when the function runs.
 
     Example:
         >>> squeeze([[[1], [2]]], axis=0).shape
@@ -252,6 +281,13 @@ def squeeze(input: TensorLike, axis: Any = None, name: str | None = None) -> Ten
         axes = a.axes_of("squeeze", tensor, named)
     else:
         axes = tuple(d for d, s in enumerate(tensor.shape) if s == 1)
+        for d, size in enumerate(sizes(tensor)):
+            if isinstance(size, Tensor):
+                check(
+                    m.not_equal, [size, convert_to_tensor(1)], "x != y",
+                    f"squeeze: the size of dimension {d} was not known when the function was "
+                    "traced; name the dimensions to drop with axis", None,
+                )  # fmt: skip
     return a.squeeze_p(tensor, axes=tuple(sorted(set(axes))))
 
 
@@ -431,8 +467,8 @@ def repeat(
         [[3, 4], [3, 4], [3, 4]]
     """
     x = convert_to_tensor(input)
-    if axis is None:
-        x, axis = reshape(x, [-1]), 0
+    if axis is None or not x.ndim:
+        x, axis = reshape(x, [-1]), 0 if axis is None else axis
     where = normalize_axis("repeat", int(axis), x.ndim)
     counts = convert_to_tensor(repeats)
     if counts.ndim > 1:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from freshet.core import dtypes
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.core.variable import Variable
 from freshet.ops import array as a
 from freshet.ops import math as m
+from freshet.ops.assertions import check
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.dynamic import OPEN, dynamic_slice_p
 from freshet.ops.lookup import gather_along
 from freshet.ops.math import TensorLike
-from freshet.ops.sizes import static_integers
+from freshet.ops.sizes import sizes, static_integers
 from freshet.ops.static import partly_known, static_value
 
 newaxis = None
@@ -192,8 +195,8 @@ def slice(input_: TensorLike, begin: Any, size: Any, name: str | None = None) ->
         name: Ignored.
 
     Raises:
-        InvalidArgumentError: The block reaches outside the tensor. Where the begin is known only
-            when the function runs, this is raised then.
+        InvalidArgumentError: The block reaches outside the tensor. Where that is known only when
+            the function runs, this is raised then.
 
     Example:
         >>> slice([[1, 2, 3], [4, 5, 6]], [0, 1], [2, -1]).numpy().tolist()
@@ -213,9 +216,7 @@ def slice(input_: TensorLike, begin: Any, size: Any, name: str | None = None) ->
             windows.append((d, start, count))
             key.append(builtins.slice(None))
             continue
-        _check_block(x, d, start, count)
-        last = isinstance(count, int) and count == -1
-        key.append(builtins.slice(start, None if last else start + count))
+        key.append(builtins.slice(start, _end_of_block(x, d, start, count)))
     result = getitem(x, tuple(key))
     for d, start, count in windows:
         places = a.iota_p(size=count, dtype=start.dtype) + start
@@ -233,20 +234,40 @@ def _elements(vector: Any) -> list[Any]:
             )
         known = partly_known(tensor) or [None] * tensor.shape[0]
         return [getitem(tensor, i) if v is None else v for i, v in enumerate(known)]
+    if not hasattr(vector, "__iter__"):
+        raise InvalidArgumentError(
+            f"slice: begin and size must have a number for each dimension, received {vector!r}"
+        )
     items = vector.tolist() if isinstance(vector, np.ndarray) else list(vector)
     numbers = [_whole_number(v) for v in items]
     return [v if n is None else n for v, n in zip(items, numbers, strict=True)]
 
 
-def _check_block(x: Tensor, d: int, start: Any, count: Any) -> None:
-    if not isinstance(start, int) or not isinstance(count, int):
-        return
+def _end_of_block(x: Tensor, d: int, start: Any, count: Any) -> Any:
+    """Return where a block ends, None for the end of the dimension."""
     known = x.shape[d]
-    inside = known is None or start + max(count, 0) <= known
-    if start < 0 or count < -1 or not inside:
-        raise InvalidArgumentError(
-            f"slice: begin {start} and size {count} reach outside dimension {d} of {x._type}"
-        )
+    whole = isinstance(count, int) and count == -1
+    if isinstance(start, int) and isinstance(count, int):
+        inside = known is None or start + max(count, 0) <= known
+        if start < 0 or count < -1 or not inside:
+            raise InvalidArgumentError(
+                f"slice: begin {start} and size {count} reach outside dimension {d} of {x._type}"
+            )
+        if known is not None:
+            return None if whole else start + count
+    size = sizes(x)[d]
+    first, length, total = (
+        m.cast(convert_to_tensor(n), dtypes.int64) for n in (start, count, size)
+    )
+    end = m.where(m.equal(length, -1), total, first + length)
+    # Ascending numbers: 0, the beginning, the end, the dimension's size.
+    bounds = [0, first, end, total]
+    for low, high in itertools.pairwise(bounds):
+        check(
+            m.less_equal, [m.cast(low, dtypes.int64), m.cast(high, dtypes.int64)], "x <= y",
+            f"slice: begin and size reach outside dimension {d}", None,
+        )  # fmt: skip
+    return None if whole else end
 
 
 def strided_slice(

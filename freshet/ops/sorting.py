@@ -22,6 +22,7 @@ from freshet.ops.dispatch import dispatched
 from freshet.ops.lookup import scatter_nd_p
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
+from freshet.ops.places_in_order import places_in_order
 from freshet.ops.primitive import Call, Joint, NoGradient, Primitive
 from freshet.ops.ranges import range as counted
 from freshet.ops.reduction import reduce_all, reduce_any, reduce_sum
@@ -30,7 +31,8 @@ from freshet.ops.sizes import sizes, static_integer
 _FEW: Final = 16
 """So many largest elements are found one after the other; more of them by sorting."""
 _LONG: Final = 64
-"""Length from which finding a few is quicker than sorting all."""
+_MANY: Final = 4096
+"""Length, and number of elements, from which finding a few is quicker than sorting all."""
 
 # --- sorted ---------------------------------------------------------------------------------------
 
@@ -52,18 +54,11 @@ def _sorted_reference(
         values, order = _sorted_reference(x.astype(np.float32), count, descending, dtype)
         return values.astype(x.dtype), order
     size = x.shape[-1]
-    few = count is not None and count <= _FEW and size >= _LONG
+    few = count is not None and count <= _FEW and size >= _LONG and x.size >= _MANY
     found = _largest(x, count) if few and descending and count else None
     if found is None:
-        found = _order(x, descending)[..., :count]
+        found = places_in_order(x, descending=descending, count=count)
     return np.take_along_axis(x, found, -1), found.astype(dtype.as_numpy_dtype)
-
-
-def _order(x: Array, descending: bool) -> Array:
-    if not descending:
-        return np.argsort(x, -1, kind="stable")
-    # From the back, so that equal elements keep their order.
-    return (x.shape[-1] - 1 - np.argsort(x[..., ::-1], -1, kind="stable"))[..., ::-1]
 
 
 def _largest(x: Array, count: int | None) -> Array | None:

@@ -70,6 +70,8 @@ def _of_node(node: Any, index: int, seen: dict[int, Array | None], depth: int) -
         array = node.params["value"]
         return array.astype(object) if array.size <= _SMALL else None
     if node.primitive is shape_p:
+        if not node.operands[0].type.has_rank:
+            return None
         sizes = np.empty(node.operands[0].type.rank, object)
         sizes[:] = node.operands[0].type.shape
         return sizes

@@ -209,7 +209,7 @@ def assert_shapes(
     Args:
         shapes: Pairs of a tensor and its shape, or a mapping from ``x.ref()``. A shape is a
             sequence of sizes: a number; None or "." for any; a name, which stands for the same size
-            wherever it is. "..." or "*" first stands for any number of dimensions.
+            wherever it is. ``...``, "..." or "*" first stands for any number of dimensions.
         data: Tensors that the error shows where sizes are known only when the function runs.
         summarize: How many elements of each it shows.
         message: What the error begins with.
@@ -228,6 +228,7 @@ def assert_shapes(
         value = given.deref() if isinstance(given, Reference) else given
         x = value if is_tensor(value) else convert_to_tensor(value)
         wanted = list(shape) if isinstance(shape, (list, tuple, str)) else [shape]
+        wanted = ["..." if w is Ellipsis else w for w in wanted]
         any_before = bool(wanted) and wanted[0] in {"...", "*"}
         wanted = wanted[1:] if any_before else wanted
         if any(w in {"...", "*"} for w in wanted):

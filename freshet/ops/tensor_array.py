@@ -3,7 +3,7 @@
 Eagerly, and while a traced function writes at known places, it is a Python list. In a loop it is
 one tensor, the *buffer*, ``[capacity, ...]``, of which each write replaces a row; an array that
 grows (``dynamic_size=True``) also counts how many of its rows are in use, and `while_loop` gives it
-as many as the loop has steps.
+as many as the loop, and those in it, will write.
 """
 
 from __future__ import annotations
@@ -107,8 +107,7 @@ class TensorArray(CompositeTensor):
     Args:
         dtype: Of the elements.
         size: How many there are; with `dynamic_size`, how many at first. 0 by default.
-        dynamic_size: Whether writing behind the end makes it longer. In a traced loop, by as many
-            elements as the loop has steps.
+        dynamic_size: Whether writing behind the end makes it longer.
         clear_after_read: Ignored; kept for TensorFlow programs, as the next three are.
         tensor_array_name: Ignored.
         handle: Ignored.
@@ -125,8 +124,8 @@ class TensorArray(CompositeTensor):
     """
 
     __slots__ = (
-        "_buffer", "_count", "_infer_shape", "_items", "_length", "_measured", "_shape",
-        "dtype", "dynamic_size",
+        "_buffer", "_count", "_has_room", "_infer_shape", "_items", "_length", "_measured",
+        "_shape", "dtype", "dynamic_size",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 (TensorFlow's signature)
@@ -151,7 +150,8 @@ class TensorArray(CompositeTensor):
         self._buffer: Tensor | None = None
         self._count: Tensor | None = None
         self._length: Tensor | None = None  # of a buffer that waits for the elements' shape
-        self._measured: tuple[Any, Tensor] | None = None
+        self._measured: list[tuple[Any, Tensor]] = []
+        self._has_room = False  # whether a loop around made it as long as it will ever be
         self._items: list[Tensor | None] = []
         length = convert_to_tensor(0 if size is None else size)
         known = _known_index(length)
@@ -232,7 +232,7 @@ class TensorArray(CompositeTensor):
             if self._shape is None:
                 self._shape = tensor.shape
             if None in self._shape and self._sizes is None:
-                self._sizes = shaping.shape(tensor)
+                self._learn_sizes(shaping.shape(tensor))
         return tensor
 
     def _check_index(self, index: int) -> None:
@@ -259,6 +259,7 @@ class TensorArray(CompositeTensor):
         other._buffer, other._count, other._items = buffer, self._count, []
         other._length = self._length if buffer is None else None
         other._measured = self._measured
+        other._has_room = self._has_room
         return other
 
     def _buffered(self, like: Tensor | None = None) -> TensorArray:
@@ -276,13 +277,25 @@ class TensorArray(CompositeTensor):
 
     @property
     def _sizes(self) -> Tensor | None:
-        """The elements' shape where only the run knows it, if a tensor of this graph says so."""
-        known = self._measured is not None and self._measured[0] is context.state.tracer
-        return self._measured[1] if known and self._measured is not None else None
+        """The elements' shape where only the run knows it, if a tensor that can be used says so."""
+        tracer = context.state.tracer
+        while tracer is not None:
+            found = self._sizes_within(tracer)
+            if found is not None:
+                return found
+            tracer = tracer.around
+        return None
 
-    @_sizes.setter
-    def _sizes(self, sizes: Tensor | None) -> None:
-        self._measured = None if sizes is None else (context.state.tracer, sizes)
+    def _sizes_within(self, tracer: Any) -> Tensor | None:
+        """Return the elements' shape as a tensor of one graph, if that has been learned there.
+
+        All that is made of an array by writing shares what has been learned.
+        """
+        return next((sizes for where, sizes in self._measured if where is tracer), None)
+
+    def _learn_sizes(self, sizes: Tensor) -> None:
+        """Learn the elements' shape, as a tensor of the graph that is being traced."""
+        self._measured.append((context.state.tracer, sizes))
 
     def _element_sizes(self, like: Tensor | None = None) -> list[Any]:
         """Return the sizes of an element, those that only the run knows as tensors."""
@@ -368,6 +381,7 @@ class TensorArray(CompositeTensor):
         if not tensor.shape:
             raise InvalidArgumentError("TensorArray.unstack: a tensor of rank 0 has no rows")
         result = self._like(tensor)
+        result._measured, result._has_room = [], False
         result._shape = TensorShape(tensor.shape[1:])
         result._count = shaping.shape(tensor)[0] if self.dynamic_size else None
         return result
@@ -387,6 +401,7 @@ class TensorArray(CompositeTensor):
         parts = shaping.split(value, np.asarray(convert_to_tensor(lengths)).tolist())
         result = self._like(None)
         result._infer_shape, result._shape = False, None
+        result._measured, result._has_room = [], False
         result._items = list(parts)
         return result
 
@@ -442,6 +457,14 @@ class TensorArray(CompositeTensor):
         if self._shape is None:
             self._shape = like._shape
         return self
+
+    def _with_room(self, count: Tensor) -> TensorArray:
+        """Return the array with room for so many elements in all."""
+        array = self._buffered()
+        assert array._buffer is not None
+        rows = array._buffer.shape[0]
+        own = shaping.shape(array._buffer)[0] if rows is None else np.int32(rows)
+        return array._grown(m.maximum(count - own, 0))
 
     def _grown(self, steps: Tensor) -> TensorArray:
         """Return the array with room for so many more elements."""

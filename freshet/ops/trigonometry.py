@@ -16,8 +16,8 @@ from freshet.ops import elementwise as e
 from freshet.ops import math as m
 from freshet.ops.conversion import binary_operands
 from freshet.ops.dispatch import dispatched
+from freshet.ops.elementwise_rules import ANALYTIC, conj
 from freshet.ops.formulas import Vocabulary, primitive_of
-from freshet.ops.making import ANALYTIC, conj
 from freshet.ops.math import TensorLike, one_operand
 from freshet.ops.primitive import Primitive
 from freshet.ops.special import coefficients as c

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import defaultdict
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.joining import stack, unstack
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
+from freshet.ops.places_in_order import places_in_order
 from freshet.ops.primitive import NoGradient, Primitive
 from freshet.ops.static import static_value
 
@@ -45,18 +47,58 @@ def _unique_infer(x: TensorType, dtype: DType) -> tuple[TensorType, TensorType, 
 def _unique_reference(x: Array, dtype: DType) -> tuple[Array, Array, Array]:
     kind = dtype.as_numpy_dtype
     if x.dtype.kind == "O":
-        numbers: dict[Any, int] = {}
-        places = np.asarray([numbers.setdefault(v, len(numbers)) for v in x], kind)
-        values = np.empty(len(numbers), object)
-        values[:] = list(numbers)
-        return values, places, np.bincount(places, minlength=len(numbers)).astype(kind)
-    _, first, inverse, counts = np.unique(
-        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
-    )
-    order = np.argsort(first, kind="stable")  # as they come, not sorted
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return x[first[order]], rank[inverse.reshape(-1)].astype(kind), counts[order].astype(kind)
+        return _unique_strings(x.tolist(), kind)
+    groups = _groups_of_close(x) if x.dtype.kind in "iu" else None
+    first, numbers = groups if groups is not None else _groups_in_order(x)
+    counts = np.bincount(numbers, minlength=len(first))
+    return x[first], numbers.astype(kind, copy=False), counts.astype(kind, copy=False)
+
+
+def _unique_strings(texts: list[Any], kind: Any) -> tuple[Array, Array, Array]:
+    numbers: defaultdict[Any, int] = defaultdict()
+    numbers.default_factory = numbers.__len__  # a new string gets the next number
+    places = np.fromiter(map(numbers.__getitem__, texts), kind, len(texts))
+    values = np.empty(len(numbers), object)
+    values[:] = list(numbers)
+    return values, places, np.bincount(places, minlength=len(numbers)).astype(kind)
+
+
+_CLOSE: Final = 4
+"""Whole numbers that lie within so many times their count are told apart by a table."""
+
+
+def _groups_of_close(x: Array) -> tuple[Array, Array] | None:
+    """Return where each distinct whole number comes first, and which of them each element is.
+
+    None if they lie so far apart that a table of all numbers between would be large.
+    """
+    if not x.size:
+        return None
+    low, high = int(x.min()), int(x.max())
+    if high - low > _CLOSE * x.size:
+        return None
+    places = x.astype(np.int64) - low if high < 2**63 else (x - x.dtype.type(low)).astype(np.int64)
+    steps = np.arange(x.size)
+    table = np.empty(high - low + 1, np.int64)
+    table[places[::-1]] = steps[::-1]  # what is written last stays: the first of equal elements
+    first = np.flatnonzero(table[places] == steps)
+    table[places[first]] = np.arange(len(first))
+    return first, table[places]
+
+
+def _groups_in_order(x: Array) -> tuple[Array, Array]:
+    """Return the same by sorting: where each distinct element comes first, and which each is."""
+    order = places_in_order(x)
+    ordered = x[order]
+    begins = np.ones(x.size, np.bool_)
+    begins[1:] = ordered[1:] != ordered[:-1]
+    starts = order[begins]  # equal elements keep their order, so the first of each
+    first = np.sort(starts)
+    ranks = np.empty(x.size, np.int64)
+    ranks[first] = np.arange(len(first))
+    numbers = np.empty(x.size, np.int64)
+    numbers[order] = np.repeat(ranks[starts], np.diff(np.flatnonzero(begins), append=x.size))
+    return first, numbers
 
 
 unique_p: Primitive = Primitive(

@@ -16,6 +16,7 @@ from freshet.core.tensor import Array, Tensor
 from freshet.ops import shaping
 from freshet.ops.array import Shape, resolve_shape
 from freshet.ops.primitive import Resolved
+from freshet.ops.sizes import static_integers
 
 Ints = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
@@ -160,7 +161,7 @@ def per_dimension(
     name: str, argument: str, value: Any, rank: int, *, channels_first: bool = False
 ) -> Ints:
     """Return one number per spatial dimension, from one, `rank` or `rank + 2` of them."""
-    items = [int(v) for v in value] if isinstance(value, (list, tuple)) else [int(value)] * rank
+    items = static_integers(name, argument, value)
     if len(items) == rank + 2:
         outer = items[:2] if channels_first else [items[0], items[-1]]
         if outer != [1, 1]:
@@ -175,6 +176,37 @@ def per_dimension(
             f"{name}: {argument} must be 1, {rank} or {rank + 2} positive numbers, received {value}"
         )
     return tuple(items)
+
+
+def window_options(
+    name: str, sizes: Sequence[Dim], kernel: Ints, strides: Any, padding: Padding,
+    dilations: Any = None, *, channels_first: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the parameters of a primitive that slides windows, one number per dimension.
+
+    Args:
+        name: Of the operation.
+        sizes: Spatial sizes of what the windows slide over.
+        kernel: Sizes of the window.
+        strides: Distances between windows, as users give them; None for 1.
+        padding: "SAME", "VALID" or pairs.
+        dilations: Distances between a window's elements, as users give them; None for 1.
+        channels_first: Whether options with a number for each dimension of the input have the
+            channels second.
+
+    Returns:
+        `strides`, `padding` and `dilations`; the padding is "SAME" where a size that decides on it
+        is not known.
+    """
+    steps, gaps = (
+        per_dimension(
+            name, what, 1 if value is None else value, len(kernel), channels_first=channels_first
+        )
+        for what, value in (("strides", strides), ("dilations", dilations))
+    )
+    given = spatial_padding(padding, len(kernel), channels_first=channels_first)
+    pads = explicit_padding(given, sizes, kernel, steps, gaps)
+    return {"strides": steps, "padding": pads, "dilations": gaps}
 
 
 _FORMATS: Final = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}

@@ -9,8 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from freshet.compiler.costs import kernel_bytes, kernel_flops
-from freshet.compiler.kernel import Kernel
 from freshet.compiler.memory import Place
 from freshet.compiler.pipeline import compile_graph, prepared
 from freshet.compiler.program import Call, HostCall, Jump, KernelCall, Program
@@ -27,11 +25,10 @@ from freshet.graph.ir import Graph, Value
 from freshet.graph.passes.specialize import specialize
 from freshet.runtime.code import kernel_addresses
 from freshet.runtime.pool import ThreadPool, pool
+from freshet.runtime.sharing import SMALL, Sharing, kernels_work
 from freshet.runtime.stages import StagedProgram, has_open_shapes
 from freshet.runtime.tuning import tuned
 
-SMALL: Final = 1 << 16
-"""Operations and bytes of a program that one thread has done before another is awake."""
 MOST_FROM_DATA: Final = 32
 """Programs that are compiled for shapes that data decides on; for more, compiling never pays."""
 _WORK_AT_ONCE: Final = 1 << 30
@@ -169,7 +166,7 @@ class Executable:
         program: What it runs.
         resized: Numbers of the variables whose new values, of another shape than the old ones, are
             the last outputs.
-        is_small: Whether one thread runs it alone.
+        is_small: Whether one thread runs it alone, always.
         segments: Its calls as the driver runs them: kernels together, host calls one by one.
     """
 
@@ -184,7 +181,8 @@ class Executable:
         self._objects: dict[Place, Array] = {}
         self._arena = aligned_empty((max(program.arena_bytes, 64),), _BYTES)
         self._status = aligned_empty((max(len(program.checks), 1),), _BYTES)
-        self.is_small: Final = sum(map(_work, program.kernels)) < small
+        self._sharing: Final = Sharing(program, small)
+        self.is_small: Final = self._sharing.is_small
         self._scratch_bytes = max((scratch_bytes(k, host()) for k in program.kernels), default=0)
         self._threads = 0
         self._scratch = aligned_empty((64,), _BYTES)
@@ -296,6 +294,10 @@ class Executable:
             segments: Its calls in another form, such as with clock stamps; its own by default.
         """
         threads = pool()
+
+        def run(parts: Sequence[Part], alone: bool) -> list[Array]:
+            return self._run(threads, arguments, variables, parts, alone)
+
         with threads.lock:
             if self._running:
                 raise FailedPreconditionError(
@@ -303,11 +305,10 @@ class Executable:
                 )
             self._running = True
             try:
-                if segments is None and _watcher is not None and not self.program.has_jumps:
-                    return _watcher(
-                        self, arguments, lambda s: self._run(threads, arguments, variables, s)
-                    )
-                return self._run(threads, arguments, variables, segments or self.segments)
+                if segments is None and _watcher is not None:
+                    return _watcher(self, arguments, lambda parts: run(parts, self.is_small))
+                only = self.is_small if segments else None
+                return self._sharing.run(lambda alone: run(segments or self.segments, alone), only)
             finally:
                 self._running = False
 
@@ -317,6 +318,7 @@ class Executable:
         arguments: Sequence[Array],
         variables: Sequence[Variable],
         segments: Sequence[Part],
+        alone: bool,
     ) -> list[Array]:
         if threads.threads != self._threads:
             self._threads = threads.threads
@@ -324,7 +326,8 @@ class Executable:
             self._bases[self._first["scratch"]] = self._scratch.ctypes.data
         inputs = self._inputs(arguments, variables)
         outputs = [
-            aligned_empty(t.static_shape, t.dtype.as_numpy_dtype) for t in self.program.outputs
+            aligned_empty(t.static_shape, np.dtype(t.dtype.as_numpy_dtype))
+            for t in self.program.outputs
         ]
         base = self._first["output"]
         for number, array in enumerate(outputs):
@@ -335,7 +338,7 @@ class Executable:
             if isinstance(segment, HostCall):
                 self._run_host(segment, inputs, outputs)
             elif isinstance(segment, Segment):
-                threads.run(segment.address, alone=self.is_small)
+                threads.run(segment.address, alone=alone)
                 if self.program.checks and self._status.any():
                     self._raise_check(inputs, outputs)
         return outputs
@@ -453,7 +456,7 @@ def _separate_resized(
 
 def _turns(run: Sequence[tuple[int, KernelCall | Jump]]) -> int:
     """Return how often a segment's loops go round before Python may end them."""
-    work = sum(_work(call.kernel) for _, call in run if isinstance(call, KernelCall))
+    work = sum(kernels_work(call.kernel for _, call in run if isinstance(call, KernelCall)))
     return max(min(_WORK_AT_ONCE // max(work, 1), _MOST_TURNS), 1)
 
 
@@ -485,10 +488,6 @@ def _places(call: KernelCall | Jump, scratch: Place) -> tuple[Place, ...]:
     if isinstance(call, Jump):
         return () if call.unless is None else (call.unless,)
     return (*call.arguments, scratch)
-
-
-def _work(kernel: Kernel) -> int:
-    return kernel_flops(kernel) + kernel_bytes(kernel)
 
 
 def _is_plain(array: Array) -> bool:

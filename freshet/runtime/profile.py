@@ -16,14 +16,14 @@ import numpy as np
 
 from freshet.compiler.costs import is_contraction, kernel_bytes, kernel_flops
 from freshet.compiler.kernel import Kernel
-from freshet.compiler.program import HostCall, KernelCall
+from freshet.compiler.program import HostCall, KernelCall, Program
 from freshet.core.errors import FailedPreconditionError
 from freshet.core.source import SourceLine
 from freshet.core.tensor import Array
 from freshet.core.variable import Variable
 from freshet.graph.function import Function
 from freshet.ops.nest import Host
-from freshet.runtime.execute import Executable, NativeExecutor, Part, Run, Segment
+from freshet.runtime.execute import Executable, Leap, NativeExecutor, Part, Run
 from freshet.runtime.pool import pool
 from freshet.runtime.stamps import Stamps, Words, clock, segment
 
@@ -59,11 +59,14 @@ class CallTime:
 
     Attributes:
         call: The kernel, or the primitive that the host runs.
-        seconds: Median of the rounds.
+        seconds: What it takes in a run: the median of the rounds; where data decides how often it
+            runs, the mean.
+        runs: How often it runs, a mean of the rounds.
     """
 
     call: Call
     seconds: float
+    runs: float = 1.0
 
     @property
     def kernel(self) -> Kernel | None:
@@ -160,18 +163,32 @@ def profile(
     timed = Timed(executable)
     for _ in range(3):  # wakes the threads, fills the caches
         executable.run(arguments, variables)
-    times, whole = [], []
+    times, runs, whole = [], [], []
     for _ in range(rounds):
         run, _ = timed.run(lambda s: executable.run(arguments, variables, s))
         times.append(run.call_seconds)
+        runs.append(run.runs)
         start = clock()
         executable.run(arguments, variables)
         whole.append(1e-9 * (clock() - start))
-    medians = np.median(np.array(times).reshape(rounds, -1), axis=0)
-    calls = zip(executable.program.work, medians.tolist(), strict=True)
+    seconds = typical(executable.program, times)
+    counts = np.mean(np.array(runs).reshape(rounds, -1), axis=0).tolist()
+    calls = zip(executable.program.work, seconds, counts, strict=True)
     return Profile(
-        tuple(CallTime(c, s) for c, s in calls), statistics.median(whole), pool().threads
+        tuple(CallTime(c, s, n) for c, s, n in calls), statistics.median(whole), pool().threads
     )
+
+
+def typical(program: Program, samples: Sequence[Array]) -> list[float]:
+    """Return what each call of a program takes in a run, given what it took in several.
+
+    It is the median. Where data decides how often a call runs, it is the mean: a branch that seldom
+    runs takes its part, too, and the parts add up to the whole.
+    """
+    rows = np.array(samples).reshape(len(samples), -1)
+    middle = np.mean if program.has_jumps else np.median
+    found: list[float] = middle(rows, axis=0).tolist()
+    return found
 
 
 @dataclass(frozen=True)
@@ -182,12 +199,16 @@ class TimedRun:
         start: When the run began, in nanoseconds.
         end: When it was over.
         times: For each call and thread, when the thread began and when it was done with its share;
-            a call to the host is the first thread's.
+            a call to the host is the first thread's. Of a call that ran several times, the last.
+        runs: How often each call ran.
+        busy: For each call and thread, how many nanoseconds it worked on it in all.
     """
 
     start: int
     end: int
     times: Words
+    runs: Words
+    busy: Words
 
     @property
     def seconds(self) -> float:
@@ -201,8 +222,13 @@ class TimedRun:
 
     @property
     def call_seconds(self) -> Array:
-        """For each call, from the first thread's beginning to the last one's end."""
-        found: Array = 1e-9 * (self.times[:, :, 1].max(axis=1) - self.times[:, :, 0].min(axis=1))
+        """What each call took in all.
+
+        Of one that ran once it is the time from the first thread's beginning to the last one's end.
+        Of more runs it is that of the thread that worked longest: threads meet before each.
+        """
+        once = self.times[:, :, 1].max(axis=1) - self.times[:, :, 0].min(axis=1)
+        found: Array = 1e-9 * np.where(self.runs == 1, once, self.busy.max(axis=1))
         return found
 
 
@@ -214,11 +240,6 @@ class Timed:
     """The calls of a program with stamps around each."""
 
     def __init__(self, executable: Executable) -> None:
-        if executable.program.has_jumps:
-            raise FailedPreconditionError(
-                f"{executable.program.name}: data decides which kernels run, and how often, so "
-                "they cannot be timed one by one"
-            )
         self._executable = executable
         self.threads = _threads(executable)
         count = len(executable.program.work) + 2 * len(executable.segments)
@@ -237,36 +258,57 @@ class Timed:
     def _build(self, segments: Sequence[Part]) -> Iterator[Part]:
         # Threads meet before the first kernel, so that waking them is not part of it, and around a
         # call to the host, which runs in Python: the stamps of these meetings tell how long.
-        number = stamp = 0
+        stamps = self._stamps
+        places = self._places(segments)
+        number = 0
         for part in segments:
             if isinstance(part, HostCall):
-                self._hosts.append((number, stamp))
-                number, stamp = number + 1, stamp + 2
-                yield segment([self._stamps.meeting()])
-                yield part
-                yield segment([self._stamps.meeting()])
-                continue
-            rows = [self._stamps.meeting()]
-            assert isinstance(part, Segment)  # there are no jumps
-            for address, arguments, check in part.calls.tolist():
-                stamp += 1
-                self._kernels.append((number, stamp))
+                self._hosts.append((number, stamps.used))
                 number += 1
-                rows.append(self._stamps.call(address, arguments, check))
-            stamp += 1
-            yield segment(rows, part)
+                yield segment([stamps.meeting()])
+                yield part
+                yield segment([stamps.meeting()])
+            elif isinstance(part, Leap):
+                yield Leap(places[part.target], part.unless)
+            else:
+                rows = [stamps.meeting()]
+                for row in part.calls:
+                    address, arguments, last = row.tolist()
+                    if not address:  # a jump, past the meeting
+                        rows.append(np.array([0, arguments, last + 1], np.int64))
+                        continue
+                    self._kernels.append((number, stamps.used))
+                    number += 1
+                    rows.append(stamps.call(address, arguments, last))
+                rows.append(stamps.meeting())
+                yield segment(rows, part)
+
+    @staticmethod
+    def _places(segments: Sequence[Part]) -> list[int]:
+        """Return the number that each part, and the end, has among those with stamps."""
+        found = [0]
+        for part in segments:
+            found.append(found[-1] + (3 if isinstance(part, HostCall) else 1))
+        return found
 
     def run(self, run: Run) -> tuple[TimedRun, list[Array]]:
         """Time one run, which is done by giving `run` the segments; return what it returned too."""
+        self._stamps.clear()
         start = clock()
         result = run(self.segments)
         end = clock()
-        stamps = self._stamps.nanoseconds()
-        times: Words = np.empty((len(self._kernels) + len(self._hosts), self.threads, 2), np.int64)
+        last, every, runs = self._stamps.nanoseconds(), self._stamps.sums(), self._stamps.runs()
+        count = len(self._kernels) + len(self._hosts)
+        times: Words = np.zeros((count, self.threads, 2), np.int64)
+        busy: Words = np.zeros((count, self.threads), np.int64)
+        counts: Words = np.zeros((count,), np.int64)
         for number, stamp in self._kernels:
-            times[number] = stamps[stamp]
+            times[number], counts[number] = last[stamp], runs[stamp]
+            busy[number] = every[stamp, :, 1] - every[stamp, :, 0]
         for number, stamp in self._hosts:
-            begin, done = stamps[stamp, 0, 1], stamps[stamp + 1, 0, 0]
+            begin, done = last[stamp, 0, 1], last[stamp + 1, 0, 0]
             times[number] = begin
             times[number, 0, 1] = done
-        return TimedRun(start, end, times), result
+            counts[number] = runs[stamp + 1]
+            busy[number, 0] = every[stamp + 1, 0, 0] - every[stamp, 0, 1]
+        return TimedRun(start, end, times, counts, busy), result

@@ -24,7 +24,7 @@ from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array
 from freshet.runtime.execute import Executable, Run, watch
 from freshet.runtime.pool import pool
-from freshet.runtime.profile import Call, Timed, TimedRun
+from freshet.runtime.profile import Call, Timed, TimedRun, typical
 from freshet.runtime.stamps import clock
 
 SAMPLES: Final = 20
@@ -56,7 +56,9 @@ class ProgramRecord:
         self.total_seconds = 0.0
         self.traces: list[TimedRun] = []
         self._first: TimedRun | None = None
+        self._program = program
         self._samples: list[Array] = []
+        self._counts: list[Array] = []
         self._outside: list[float] = []
         self._sampled: list[float] = []
         self._plain: list[float] = []
@@ -78,11 +80,18 @@ class ProgramRecord:
 
     @property
     def call_seconds(self) -> list[float]:
-        """How long each call takes: the median of the sampled runs."""
+        """What each call takes in a run, by the sampled runs: see `typical`."""
         if self._samples:
-            found: list[float] = np.median(np.array(self._samples), axis=0).tolist()
-            return found
+            return typical(self._program, self._samples)
         return [] if self._first is None else self._first.call_seconds.tolist()
+
+    @property
+    def call_counts(self) -> list[float]:
+        """How often each call runs in a run, the mean of the sampled ones."""
+        if self._counts:
+            found: list[float] = np.mean(np.array(self._counts), axis=0).tolist()
+            return found
+        return [] if self._first is None else self._first.runs.tolist()
 
     @property
     def seconds(self) -> float:
@@ -97,16 +106,21 @@ class ProgramRecord:
         return min([*self._plain, *self._sampled], default=self.seconds)
 
     @property
+    def varies(self) -> bool:
+        """Whether data lets some runs do more than others."""
+        return any(np.any(counts != self._counts[0]) for counts in self._counts)
+
+    @property
     def outside_seconds(self) -> float:
-        """What a run takes beyond its calls: the median of the sampled runs."""
+        """What a run takes beyond its calls, by the sampled runs: see `typical`."""
         if self._outside:
-            return statistics.median(self._outside)
+            return typical(self._program, [np.array(s) for s in self._outside])[0]
         return 0.0 if self._first is None else self._first.outside_seconds
 
     @property
     def overhead(self) -> float | None:
         """The part by which a sampled run takes longer than a plain one; None if unknown."""
-        if not self._plain or not self._sampled:
+        if not self._plain or not self._sampled or self.varies:
             return None
         return statistics.median(self._sampled) / statistics.median(self._plain) - 1.0
 
@@ -121,6 +135,7 @@ class ProgramRecord:
         if len(self.traces) < _TRACED:
             self.traces.append(run)
         self._samples.append(run.call_seconds)
+        self._counts.append(run.runs)
         self._outside.append(run.outside_seconds)
         self._sampled.append(run.seconds)
 

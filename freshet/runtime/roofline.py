@@ -92,7 +92,7 @@ class KernelTime:
     Attributes:
         name: The kernel's, or ``host:`` and the primitive's.
         sources: The user's lines.
-        calls: How often it is called.
+        calls: How often it is called; a mean where data decides.
         seconds: What all its calls take.
         flops: What they compute.
         bytes: What they move.
@@ -105,7 +105,7 @@ class KernelTime:
 
     name: str
     sources: tuple[SourceLine, ...]
-    calls: int
+    calls: float
     seconds: float
     flops: int
     bytes: int
@@ -137,22 +137,24 @@ class KernelTime:
 
 
 def kernel_times(record: ProgramRecord, roof: Roof) -> list[KernelTime]:
-    """Return the kernels of a program, the slowest first."""
-    seconds = record.call_seconds
+    """Return the kernels of a program that ran, the slowest first."""
+    seconds, counts = record.call_seconds, record.call_counts
     total = sum(seconds) or 1.0
     rows = []
     for numbers in grouped(record.calls):
         call = record.calls[numbers[0]]
-        taken = sum(seconds[n] for n in numbers)
+        taken, count = sum(seconds[n] for n in numbers), sum(counts[n] for n in numbers)
+        if not count:
+            continue
         flops = moved = 0
         reached: float | None = None
         if isinstance(call, KernelCall):
-            flops = kernel_flops(call.kernel) * len(numbers)
-            moved = kernel_bytes(call.kernel) * len(numbers)
+            flops = round(kernel_flops(call.kernel) * count)
+            moved = round(kernel_bytes(call.kernel) * count)
             reached = roof.shortest_seconds(flops, moved) / max(taken, 1e-12)
         rows.append(
             KernelTime(
-                name_of(call), sources_of(call), len(numbers), taken, flops, moved, taken / total,
+                name_of(call), sources_of(call), count, taken, flops, moved, taken / total,
                 reached, flops / roof.peak_flops > moved / roof.bandwidth, _note(call), numbers,
             )
         )  # fmt: skip

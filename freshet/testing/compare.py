@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import ml_dtypes
 import numpy as np
 
 from freshet.core.dtypes import of_array
@@ -11,13 +12,20 @@ from freshet.core.tensor import Array
 
 FAR: Final = 2.0**64
 """The distance between NaN and a number."""
+_DENORMAL: Final = {
+    np.dtype(ml_dtypes.bfloat16): 2**7,
+    np.dtype(np.float32): 2**23,
+    np.dtype(np.float64): 2**52,
+}
+"""Floats of each sign that count as zero: denormal ones, and the first one after them."""
 
 
 def ulp_distance(actual: Any, expected: Any) -> Array:
     """Return how many numbers of the dtype lie between two arrays' elements, as float64.
 
     NaN is 0 away from NaN and `FAR` from everything else; 0 and -0 are 0 apart; infinity follows
-    the largest finite number.
+    the largest finite number. Numbers that a processor may flush to zero are 0: those that are
+    denormal in float32, float64 or bfloat16, and what rounds to the smallest normal one.
 
     Args:
         actual: An array of a floating-point dtype.
@@ -41,11 +49,26 @@ def ulp_distance(actual: Any, expected: Any) -> Array:
     return np.where(missing_x & missing_y, 0.0, distance)
 
 
+def without_denormals(x: Array) -> Array:
+    """Return an array with zeros instead of the numbers that a processor may flush to zero.
+
+    Example:
+        >>> without_denormals(np.float32([1e-39, 1.0])).tolist()
+        [0.0, 1.0]
+    """
+    if x.dtype not in _DENORMAL:
+        return x
+    _, size = _sign_and_size(x)
+    with np.errstate(invalid="ignore"):
+        return np.where(size == 0, x * x.dtype.type(0), x)
+
+
 def _sign_and_size(x: Array) -> tuple[Array, Array]:
     """Return which elements are negative, and how many floats lie between each and zero."""
     size = x.dtype.itemsize
     bits: Array = np.ascontiguousarray(x).view(f"i{size}").reshape(x.shape)
-    return bits < 0, (bits & (2 ** (8 * size - 1) - 1)).astype(np.uint64)
+    numbers = bits & (2 ** (8 * size - 1) - 1)
+    return bits < 0, np.maximum(numbers - _DENORMAL.get(x.dtype, 0), 0).astype(np.uint64)
 
 
 def assert_agree(

@@ -10,7 +10,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from freshet.core.dtypes import DType, as_dtype, of_array
+from freshet.core.dtypes import DType, as_dtype, float16, of_array
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.tensor import Array
@@ -133,7 +133,10 @@ def random_array(spec: TensorSpec, number: int = 0) -> Array:
 
 
 def extremes(dtype: Any) -> Array:
-    """Return the values at which operations go wrong: ends of the range, zeros, NaN, subnormals.
+    """Return the values at which operations go wrong: ends of the range, zeros, NaN.
+
+    Subnormal numbers are among them for float16 only: in wider formats, programs may make zeros of
+    them on their way.
 
     Example:
         >>> extremes("bool").tolist()
@@ -153,8 +156,9 @@ def _extreme_floats(kind: DType) -> Array:
     format_: Any = ml_dtypes.finfo(kind.as_numpy_dtype)
     tiny, least = float(format_.smallest_normal), float(format_.smallest_subnormal)
     half = float(format_.eps) / 2
+    subnormal = [least, 3 * least, tiny - least] if kind == float16 else []
     positive = [
-        0.0, least, 3 * least, tiny - least, tiny, tiny + least, half, 1e-4, 0.1, 0.3, 0.5,
+        0.0, *subnormal, tiny, tiny + least, half, 1e-4, 0.1, 0.3, 0.5,
         1 - half, 1.0, 1 + 2 * half, 1.5, 2.0, 2.5, 3.0, 3.5, 10.0, 17.3, 88.0, 90.0, 104.0, 710.0,
         746.0, 1 / half, float(format_.max) / 2, float(format_.max), np.inf,
     ]  # fmt: skip

@@ -123,42 +123,65 @@ PROGRAMS = [
 ]  # fmt: skip
 
 
+Rows = np.ndarray
+
+
+def step_of_write(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    a[i] = x * i
+
+
+def step_of_read_and_write(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    a[i] = a[i - 1] * np.float32(0.5) + 1 if i else x
+
+
+def step_of_write_twice(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    a[i] = x
+    a[i // 2] = x + i
+
+
+def step_of_swap(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    if i == 0:
+        a[:] = np.arange(a.size, dtype=np.float32).reshape(a.shape) * x
+    if i < n - 1:
+        a[[i, i + 1]] = a[[i + 1, i]]
+
+
+def step_of_two_arrays(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    a[i] = x + i
+    b[n - 1 - i] = a[i // 2]
+
+
+def step_of_exchange(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    a[i] = x
+    a[:], b[:] = b.copy(), a.copy()
+
+
+def step_of_branch(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    if i % 3 == 0:
+        a[i] = x
+    elif i % 3 == 1:
+        a[i - 1] += 2 * x
+
+
+def step_of_nested(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    a[i] = 3 * x
+
+
+def step_of_early(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    if i <= 21:
+        a[i] = x
+
+
+def step_of_scanned(i: int, n: int, x: Rows, a: Rows, b: Rows) -> None:
+    if i == 0:
+        a[:40] = x + np.arange(40)[:, None]
+        a += n
+
+
 def expected(function: Callable[..., Any], x: np.ndarray, n: int) -> np.ndarray:
-    a = np.zeros((ROWS, 3), np.float32)
-    b = a.copy()
-    if function is swap:
-        a = np.arange(ROWS * 3, dtype=np.float32).reshape(ROWS, 3) * x
-    if function is read_and_write:
-        a[0] = x
-    for i in range(40 if function is scanned else n):
-        if function is write:
-            a[i] = x * i
-        elif function is read_and_write and i:
-            a[i] = a[i - 1] * np.float32(0.5) + 1
-        elif function is write_twice:
-            a[i] = x
-            a[i // 2] = x + i
-        elif function is swap and i < n - 1:
-            a[[i, i + 1]] = a[[i + 1, i]]
-        elif function is two_arrays:
-            a[i] = x + i
-            b[n - 1 - i] = a[i // 2]
-        elif function is exchange:
-            a[i] = x
-            a, b = b, a
-        elif function is branch:
-            if i % 3 == 0:
-                a[i] = x
-            elif i % 3 == 1:
-                a[i - 1] += 2 * x
-        elif function is nested:
-            a[i] = 3 * x
-        elif function is early and i <= 21:
-            a[i] = x
-        elif function is scanned:
-            a[i] = x + i
-    if function is scanned:
-        return a + n
+    a, b = np.zeros((2, ROWS, 3), np.float32)
+    for i in range(n):
+        globals()[f"step_of_{function.__name__}"](i, n, x, a, b)
     return a - 2 * b if function in {two_arrays, exchange} else a
 
 

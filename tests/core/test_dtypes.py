@@ -50,6 +50,24 @@ def test_what_is_no_dtype(value: Any) -> None:
     assert ft.float64 != value
 
 
+@pytest.mark.parametrize("dtype", ALL, ids=lambda d: d.name)
+def test_the_numpy_type_makes_elements_and_arrays(dtype: ft.DType) -> None:
+    kind = dtype.as_numpy_dtype
+    assert isinstance(kind, type)
+    assert dtype == kind
+    assert ft.zeros([2], dtype).numpy().dtype == np.zeros(2, kind).dtype
+    if dtype.kind != "string":
+        one = kind(1)
+        assert type(one) is kind
+        assert ft.constant(one).dtype == dtype
+
+
+def test_the_numpy_types_are_tensorflows() -> None:
+    known = {"float32": np.float32, "bool": np.bool_, "int64": np.int64, "string": object,
+             "complex128": np.complex128, "bfloat16": ml_dtypes.bfloat16}  # fmt: skip
+    assert {name: ft.as_dtype(name).as_numpy_dtype for name in known} == known
+
+
 def test_equality() -> None:
     assert ft.float32 == "float32" == ft.float32
     assert ft.float32 == np.float32

@@ -32,7 +32,7 @@ class Network(ft.Module):
 
 
 def names(items: Any) -> list[str]:
-    return [item.name for item in items]
+    return [item.name.removesuffix(":0") for item in items]
 
 
 def test_what_a_module_owns() -> None:
@@ -117,6 +117,6 @@ def test_a_method_in_the_scope_of_the_modules_name() -> None:
 
     lazy = Lazy(name="outer")
     assert float(lazy(ft.constant(3.0))) == 6
-    assert (lazy.w.name, lazy.v.name) == ("outer/w", "outer/inner/v")
+    assert (lazy.w.name, lazy.v.name) == ("outer/w:0", "outer/inner/v:0")
     assert lazy.name_scope.name == "outer/"
     assert Lazy.__call__.__doc__ == "Multiply."

@@ -17,16 +17,16 @@ class TestNames:
                 third = ft.Variable(1.0)
             second = ft.Variable(1.0, name="w")
         assert (outer, inner) == ("a/", "a/b/")
-        assert [v.name for v in (first, second, third)] == ["a/v", "a/w", "c/Variable"]
-        assert ft.Variable(1.0, name="x").name == "x"
+        assert [v.name for v in (first, second, third)] == ["a/v:0", "a/w:0", "c/Variable:0"]
+        assert ft.Variable(1.0, name="x").name == "x:0"
 
     def test_a_scope_is_left_after_an_error_and_can_be_used_again(self) -> None:
         scope = ft.name_scope("a")
         with pytest.raises(KeyError), scope:
             raise KeyError
         with scope, scope:
-            assert ft.Variable(1.0, name="v").name == "a/a/v"
-        assert ft.Variable(1.0, name="v").name == "v"
+            assert ft.Variable(1.0, name="v").name == "a/a/v:0"
+        assert ft.Variable(1.0, name="v").name == "v:0"
 
     def test_operations_belong_to_the_scope(self) -> None:
         @ft.function

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -33,8 +35,7 @@ class TestTensorShape:
 
     @pytest.mark.parametrize(
         ("dims", "message"),
-        [([-1], "must not be negative"), ([1.5], "whole number or None"), (["a"], "received 'a'"),
-         (None, "unknown rank")],
+        [([-1], "must not be negative"), ([1.5], "whole number or None"), (["a"], "received 'a'")],
     )  # fmt: skip
     def test_what_is_no_shape(self, dims: Any, message: str) -> None:
         with pytest.raises(ValueError, match=message):
@@ -98,6 +99,89 @@ class TestTensorShape:
     def test_printing(self) -> None:
         assert [str(S(d)) for d in ([], [2], [2, None])] == ["()", "(2,)", "(2, None)"]
         assert repr(S([2, None])) == "TensorShape([2, None])"
+
+
+class TestUnknownRank:
+    """Every fact here is what tf.TensorShape(None) of TensorFlow 2.21 does."""
+
+    def test_questions(self) -> None:
+        unknown = S(None)
+        assert (unknown.rank, unknown.ndims, unknown.dims) == (None, None, None)
+        assert unknown.num_elements() is None
+        assert not unknown.is_fully_defined()
+        assert not unknown
+        assert (repr(unknown), str(unknown)) == ("TensorShape(None)", "<unknown>")
+
+    def test_sizes_are_refused(self) -> None:
+        unknown = S(None)
+        for call in (
+            lambda: len(unknown), lambda: list(unknown), unknown.as_list, lambda: unknown[::2],
+            unknown.assert_is_fully_defined, lambda: np.zeros(unknown, np.float32),
+        ):  # fmt: skip
+            with pytest.raises((ValueError, TypeError)):
+                call()
+        with pytest.raises(
+            ValueError, match=r"len\(\) needs the rank .* x\.set_shape\(\[None, 3\]\)"
+        ):
+            len(unknown)
+
+    def test_comparison(self) -> None:
+        assert S(None) == S(None) == None  # noqa: E711
+        assert hash(S(None)) == hash(S(None))
+        for other in ([], (), S([]), S([None]), [None]):
+            assert S(None) != other
+            assert other != S(None)
+        assert S([]) != None  # noqa: E711
+
+    def test_it_fits_every_shape(self) -> None:
+        unknown = S(None)
+        for other in ([], [2], [None, 3], None):
+            assert unknown.is_compatible_with(other)
+            assert S(other).is_compatible_with(unknown)
+            assert unknown.merge_with(other) == S(other) == S(other).merge_with(None)
+            assert S(other).is_subtype_of(unknown)
+            assert unknown.most_specific_compatible_shape(other) == unknown
+            assert S(other).most_specific_compatible_shape(unknown) == unknown
+            unknown.assert_same_rank(other)
+            unknown.assert_is_compatible_with(other)
+        assert not unknown.is_subtype_of([2])
+        assert S([2]).most_specific_compatible_shape([2, 3]) == unknown
+        assert S([2]).most_specific_common_supertype([[2], unknown]) == unknown
+
+    def test_joining_and_parts(self) -> None:
+        unknown = S(None)
+        for joined in (unknown + [2], [2] + unknown, S([2]).concatenate(None), S([2]) + None):  # noqa: RUF005
+            assert joined.rank is None
+        assert (unknown[0], unknown[-1]) == (None, None)
+        assert unknown[:2] == [None, None] == unknown[1:3]
+        for part in (unknown[1:], unknown[-2:], unknown[:-1]):
+            assert part.rank is None
+
+    def test_ranks(self) -> None:
+        unknown = S(None)
+        assert unknown.with_rank(2) == [None, None]
+        assert unknown.with_rank_at_least(2) is unknown is unknown.with_rank_at_most(2)
+        unknown.assert_has_rank(2)
+
+    def test_it_survives_pickle_and_copies(self) -> None:
+        assert pickle.loads(pickle.dumps(S(None))) == S(None)
+        assert copy.deepcopy([S(None), S([2])]) == [S(None), S([2])]
+
+    def test_specs(self) -> None:
+        spec = ft.TensorSpec(None, ft.int32, "x")
+        assert repr(spec) == "TensorSpec(shape=<unknown>, dtype=ft.int32, name='x')"
+        assert spec == ft.TensorSpec(S(None), "int32", "x") != ft.TensorSpec([None], "int32", "x")
+        assert spec.is_compatible_with(ft.zeros([2, 3], ft.int32))
+        assert not spec.is_compatible_with(ft.zeros([2, 3]))
+        assert ft.TensorSpec([2], ft.int32).is_subtype_of(spec)
+        assert not spec.is_subtype_of(ft.TensorSpec([2], ft.int32))
+
+    def test_functions_of_shapes(self) -> None:
+        assert ft.broadcast_static_shape(S(None), S([2])).rank is None
+        x = ft.zeros([2, 3])
+        assert ft.ensure_shape(x, None) is x is ft.ensure_shape(x, S(None))
+        x.set_shape(None)
+        assert x.shape == [2, 3]
 
 
 class TestTensorSpec:
@@ -174,14 +258,15 @@ def test_questions_about_ranks_and_other_shapes() -> None:
     assert shape.is_subtype_of([None, None])
     assert not shape.is_subtype_of([None, 2])
     assert shape.most_specific_common_supertype([[1, 2], [3, 4]]) == [None, None]
-    assert shape.most_specific_common_supertype([[1]]) is None
+    assert shape.most_specific_common_supertype([[1]]).rank is None
+    assert shape.most_specific_compatible_shape([1]).rank is None
     shape.assert_has_rank(2)
     shape.assert_same_rank([3, 4])
     TensorShape([1, 2]).assert_is_fully_defined()
     for wrong in (
         lambda: shape.with_rank_at_least(3), lambda: shape.with_rank_at_most(1),
         lambda: shape.assert_has_rank(3), lambda: shape.assert_same_rank([1]),
-        shape.assert_is_fully_defined, lambda: shape.most_specific_compatible_shape([1]),
+        shape.assert_is_fully_defined,
     ):  # fmt: skip
         with pytest.raises(InvalidArgumentError):
             wrong()
@@ -193,7 +278,9 @@ def test_questions_about_specs() -> None:
     assert spec.is_subtype_of(TensorSpec([None, 2]))
     assert not spec.is_subtype_of(TensorSpec([None, 2], "int32"))
     assert spec.most_specific_compatible_type(TensorSpec([3, 2])) == TensorSpec([None, 2])
-    assert spec.most_specific_common_supertype([TensorSpec([1])]) is None
+    assert spec.most_specific_common_supertype([TensorSpec([1])]) == TensorSpec(None, name="x")
+    assert spec.most_specific_common_supertype([TensorSpec([1, 2], "int32")]) is None
+    assert spec.most_specific_compatible_type(TensorSpec([1])) == TensorSpec(None)
     assert spec.value_type.__name__ == "Tensor"
     with pytest.raises(InvalidArgumentError):
         spec.most_specific_compatible_type(TensorSpec([1, 2], "int32"))

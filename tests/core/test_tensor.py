@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import freshet as ft
+from freshet.core.dtypes import ALL
 
 ARITHMETIC = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv,
@@ -108,7 +109,13 @@ class TestOperators:
 
     @pytest.mark.parametrize(
         ("value", "tensor"),
-        [(1.5, [1]), (300, np.uint8([1])), (True, [1]), ("a", [1.0]), (-1, np.uint8([1]))],
+        [
+            (1.5, [1]),
+            (300, np.uint8([1])),
+            (True, np.uint8([1])),
+            ("a", [1.0]),
+            (-1, np.uint8([1])),
+        ],
     )
     def test_a_number_that_does_not_fit_is_refused(self, value: Any, tensor: Any) -> None:
         with pytest.raises(TypeError, match=r"add: beside a tensor of .* cannot convert|strings"):
@@ -277,10 +284,9 @@ class TestPython:
     @pytest.mark.parametrize("use", [bool, int, float])
     def test_only_one_element_converts(self, use: Callable[..., Any]) -> None:
         for shape in ([2], [0]):
-            with pytest.raises(
-                ValueError, match=r"needs a tensor of one element, received .* shape"
-            ):
-                use(ft.ones(shape))
+            for kind in (ValueError, TypeError):
+                with pytest.raises(kind, match=r"needs a tensor of one element, received .* shape"):
+                    use(ft.ones(shape))
 
     def test_to_numpy(self) -> None:
         x = ft.constant(A)
@@ -346,9 +352,32 @@ class TestConversion:
     def test_a_dtype_that_is_asked_for(self) -> None:
         assert ft.constant(1, ft.float32).dtype == ft.float32
         assert ft.constant(np.float64([1.5]), "float32").dtype == ft.float32
-        for value, dtype in ((1.5, "int32"), (256, "uint8"), (True, "int32"), ("a", "float32")):
+        for value, dtype in ((1.5, "int32"), (256, "uint8"), (True, "uint8"), ("a", "float32")):
             with pytest.raises(TypeError, match=r"convert_to_tensor: (cannot convert|expected)"):
                 ft.constant(value, dtype)
+
+    def test_truth_values_are_numbers_where_tensorflow_takes_them_so(self) -> None:
+        takers = {"int32", "int64", "uint64", "float16", "float32", "float64", "complex128"}
+        for dtype in (d for d in ALL if d.is_numeric):
+            if dtype.name in takers:
+                same(ft.constant([True, False], dtype), np.array([1, 0], dtype.as_numpy_dtype))
+                same(ft.constant([2, 3], dtype) + True, np.array([3, 4], dtype.as_numpy_dtype))
+            else:
+                with pytest.raises(TypeError, match=f"cannot convert True to {dtype.name}"):
+                    ft.constant(True, dtype)
+        assert ft.add(1, True).dtype == ft.int32
+        with pytest.raises(TypeError):
+            ft.add(True, 1)
+
+    def test_the_first_float_of_numpys_decides(self) -> None:
+        half, double = np.float16(0.5), np.float64(0.5)
+        lists = [[double, 2.0], (double, half), [half, double], [2.0, double], [1, double]]
+        found = [ft.convert_to_tensor(values).dtype.name for values in lists]
+        assert found == ["float64", "float64", "float16", "float32", "float32"]
+        assert ft.convert_to_tensor([np.ones(2), [1, 2]]).dtype == ft.float64
+        assert ft.convert_to_tensor([np.zeros(0)]).dtype == ft.float32
+        assert (ft.constant(2.0) * [double]).dtype == ft.float32
+        assert ft.Variable([double]).dtype == ft.float64
 
     def test_lists_may_hold_tensors(self) -> None:
         x = ft.constant(2.5)

@@ -18,11 +18,11 @@ def values(variable: ft.Variable) -> Any:
 class TestMaking:
     def test_dtype_shape_and_name(self) -> None:
         v = ft.Variable([1, 2], name="w")
-        assert (v.name, v.path, v.dtype, v.shape, v.ndim) == ("w", "w", ft.int32, (2,), 1)
+        assert (v.name, v.path, v.dtype, v.shape, v.ndim) == ("w:0", "w", ft.int32, (2,), 1)
         assert v.trainable
         assert not ft.Variable(1.0, trainable=False).trainable
         assert ft.Variable(1, dtype="float64").dtype == ft.float64
-        assert ft.Variable(1.0).name == "Variable"
+        assert ft.Variable(1.0).name == "Variable:0"
 
     def test_from_a_function_a_tensor_or_a_variable(self) -> None:
         first = ft.Variable(lambda: ft.ones([2]))
@@ -63,11 +63,15 @@ class TestAssigning:
     @pytest.mark.parametrize(
         ("value", "error", "message"),
         [
-            ([1.0, 2.0, 3.0], ValueError, r"assign: variable 'w' has shape \(2,\), received \(3,"),
+            (
+                [1.0, 2.0, 3.0],
+                ValueError,
+                r"assign: variable 'w:0' has shape \(2,\), received \(3,",
+            ),
             (1.0, ValueError, r"received \(\)"),
-            (ft.constant([1, 2]), TypeError, "variable 'w' holds float32, received int32"),
+            (ft.constant([1, 2]), TypeError, "variable 'w:0' holds float32, received int32"),
             (["a", "b"], TypeError, "holds float32, received string"),
-            ([True, False], TypeError, "received bool"),
+            (ft.constant([True, False]), TypeError, "received bool"),
         ],
     )
     def test_what_does_not_fit_is_refused(self, value: Any, error: Any, message: str) -> None:
@@ -160,5 +164,24 @@ class TestSharing:
 
 def test_printing() -> None:
     v = ft.Variable([1.5], name="w")
-    expected = "<ft.Variable 'w' shape=(1,) dtype=float32, numpy=array([1.5], dtype=float32)>"
+    expected = "<ft.Variable 'w:0' shape=(1,) dtype=float32, numpy=array([1.5], dtype=float32)>"
     assert repr(v) == str(v) == f"{v}" == expected
+
+
+def test_names_are_tensorflows_and_those_of_weights_are_those_of_keras() -> None:
+    class Mine(ft.keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__(name="mine")
+            self.v = ft.Variable([1.0], name="v")
+            self.w = self.add_weight(shape=(1,), name="w")
+
+    layer = Mine()
+    assert (layer.v.name, layer.w.name, layer.w.path) == ("v:0", "w", "mine/w")
+    assert ft.Variable(1.0, name="w:0").name == "w:0:0"
+    optimizer = ft.keras.optimizers.SGD(momentum=0.9)
+    optimizer.build([layer.w])
+    assert [v.name for v in optimizer.variables][-1] == "mine_w_momentum"
+    assert "iteration" in [v.name for v in optimizer.variables]
+    recurrent = ft.keras.layers.SimpleRNN(2, stateful=True)
+    recurrent.build((1, 2, 3))
+    assert [s.name for s in recurrent.states] == ["rnn_state"]

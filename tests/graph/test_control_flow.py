@@ -414,3 +414,71 @@ def test_more_threads_than_processors_stay_in_step() -> None:
         config.num_threads = 1 + turn % 4
         results.update(f(x, ft.constant(3)).numpy().tobytes() for _ in range(4))
     assert len(results) == 1
+
+
+# --- variables that branches and loops assign -----------------------------------------------------
+
+
+def assigned_and_read(v: ft.Variable, x: ft.Tensor, n: ft.Tensor) -> ft.Tensor:
+    """Each reading is one of the variable, as it is then; no gradient flows through assignments."""
+    y = ft.constant(0.0)
+    for i in ft.range(n):
+        y += v * x
+        v.assign(v * 3.0)
+        if i > 0:
+            v.assign_add(1.0)
+            y += v * v
+    return y * v
+
+
+def by_hand(v: float, x: float, n: int) -> tuple[float, float, float]:
+    """Return the result and its derivatives for the variable and for x."""
+    y = of_v = of_x = 0.0
+    for i in range(n):
+        y, of_v, of_x = y + v * x, of_v + x, of_x + v
+        v *= 3.0
+        if i > 0:
+            v += 1.0
+            y, of_v = y + v * v, of_v + 2 * v
+    return y * v, of_v * v + y, of_x * v
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_gradients_of_a_variable_that_branches_and_loops_assign(n: int) -> None:
+    v = ft.Variable(2.0)
+
+    @ft.function
+    def f(x: ft.Tensor, n: ft.Tensor) -> ft.Tensor:
+        return assigned_and_read(v, x, n)
+
+    @ft.function
+    def inside(x: ft.Tensor, n: ft.Tensor) -> list[ft.Tensor]:
+        with ft.GradientTape() as tape:
+            tape.watch(x)
+            y = assigned_and_read(v, x, n)
+        return [y, *tape.gradient(y, [v, x], unconnected_gradients="zero")]
+
+    x, steps = ft.constant(1.5), ft.constant(n)
+    with ft.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x, steps)
+    outside = [y, *tape.gradient(y, [v, x], unconnected_gradients="zero")]
+    v.assign(2.0)
+    for found in (outside, inside(x, steps)):
+        assert [float(t) for t in found] == list(by_hand(2.0, 1.5, n))
+
+
+def test_a_loop_still_changes_its_variable_in_place() -> None:
+    v = ft.Variable(ft.ones([1000]))
+
+    @ft.function
+    def f(n: ft.Tensor) -> None:
+        for _ in ft.range(n):
+            v.assign_add(v * 2.0)
+
+    f(ft.constant(3))
+    assert float(v[0]) == 27
+    concrete = f.get_concrete_function(ft.constant(3))
+    program = concrete.executor.executable([np.int32(3)], concrete.captured_variables).program
+    assert program.arena_bytes < v.dtype.size * 1000
+    assert not any(t.shape == (1000,) for t in program.outputs)

@@ -158,7 +158,9 @@ def test_variables_need_the_keyword() -> None:
     f = ft.custom_gradient(lambda x: (x * v, lambda g: g))
     with ft.GradientTape() as tape:
         y = f(ft.constant(1.0))
-    with pytest.raises(TypeError, match="<lambda> reads the variables 'Variable', so its gradient"):
+    with pytest.raises(
+        TypeError, match="<lambda> reads the variables 'Variable:0', so its gradient"
+    ):
         tape.gradient(y, v)
 
 

@@ -338,7 +338,7 @@ class TestVariables:
         v = ft.Variable([1.0, 2.0])
         f = ft.function(v.assign, input_signature=[ft.TensorSpec([None])])
         f([3.0, 4.0])
-        with pytest.raises(ValueError, match=r"variable 'Variable' has shape \(2,\), received"):
+        with pytest.raises(ValueError, match=r"variable 'Variable:0' has shape \(2,\), received"):
             f([5.0, 6.0, 7.0])
         np.testing.assert_array_equal(v, [3, 4])
 

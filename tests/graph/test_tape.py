@@ -36,6 +36,19 @@ def gradient(program: Program, x: ft.Tensor) -> Any:
     return tape.gradient(y, x)
 
 
+@pytest.mark.parametrize("trainable", [True, False])
+def test_a_variable_is_its_own_target(trainable: bool) -> None:
+    v = ft.Variable([2.0, 3.0], trainable=trainable)
+    with ft.GradientTape(persistent=True) as tape:
+        tape.watch(v)
+        y = v * v
+    np.testing.assert_array_equal(tape.gradient(v, v), [1, 1])
+    np.testing.assert_array_equal(tape.gradient([y, v], v), [5, 7])
+    with ft.GradientTape(watch_accessed_variables=False) as tape:
+        y = v * v
+    np.testing.assert_array_equal(tape.gradient([y, v], v), [1, 1])
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_calculus(name: str) -> None:
     program, derivative = PROGRAMS[name]

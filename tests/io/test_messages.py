@@ -56,3 +56,12 @@ def test_two_declarations_of_one_name_do_not_clash():
     first, second = tree()["Tree"], tree()["Tree"]
     assert first is not second
     assert first(name="x").SerializeToString() == second(name="x").SerializeToString()
+
+
+def test_a_map_is_a_list_of_entries_in_the_bytes():
+    field = Field("word_count", 3, "int32", key="string")
+    words = message_classes("test", [Message("Words", (field,))])["Words"]
+    made = words(word_count={"b": 2, "a": 1})
+    assert made.SerializeToString(deterministic=True).hex() == "1a050a016110011a050a01621002"
+    assert dict(words.FromString(made.SerializeToString()).word_count) == {"a": 1, "b": 2}
+    assert words.DESCRIPTOR.nested_types[0].name == "WordCountEntry"

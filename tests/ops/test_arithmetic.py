@@ -38,6 +38,14 @@ def rounded_quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.trunc(x / y) if x.dtype.kind == "f" else by_element(quotient)(x, y)
 
 
+def product_unless_zero(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Multiply in float64, exact for narrower formats, and round once."""
+    x, y = np.broadcast_arrays(x, y)
+    found = [0.0 if b == 0 else np.float64(a) * np.float64(b)
+             for a, b in zip(x.reshape(-1), y.reshape(-1), strict=True)]  # fmt: skip
+    return np.asarray(found, np.float64).astype(x.dtype).reshape(x.shape)
+
+
 def pairs(dtype: Any) -> tuple[np.ndarray, np.ndarray]:
     return extremes(dtype)[:, None], extremes(dtype)
 
@@ -61,6 +69,15 @@ class TestArithmetic(PrimitiveSuite):
               for both in SHAPES),
             Sample(inputs=(np.float32([[5.3], [-7.2]]), np.float32([2.0, 3.0])),
                    expected=by_element(rest), gradient=(0, 1)),
+        ],
+        "multiply_no_nan": [
+            *(Sample(inputs=pairs(d), expected=product_unless_zero)
+              for d in (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64)),
+            *(Sample(inputs=tuple(TensorSpec(s, "float32") for s in both),
+                     expected=product_unless_zero)
+              for both in SHAPES),
+            Sample(inputs=(np.float32([[1.5], [-2]]), np.float32([0, 3])),
+                   expected=product_unless_zero, gradient=(0, 1), second=True),
         ],
         "left_shift": [
             *(Sample(inputs=(extremes(d)[:, None],

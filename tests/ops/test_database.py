@@ -336,7 +336,7 @@ ELSEWHERE = {
     ],
     "tests/ops/test_file_operations.py": ["matching_files", "read_file", "write_file"],
     "tests/ops/test_framing.py": ["inverse_stft_window_fn"],
-    "tests/ops/test_pools.py": ["general_dropout", "with_space_to_batch"],
+    "tests/ops/test_pooling.py": ["general_dropout", "with_space_to_batch"],
     "tests/ops/test_printing.py": ["print"],
     "tests/ops/test_python_calls.py": ["numpy_function", "py_function"],
     "tests/ops/test_random_distributions.py": [

@@ -13,7 +13,7 @@ from scipy import special
 from freshet import TensorSpec
 from freshet.core import dtypes
 from freshet.core.dtypes import DType
-from freshet.core.errors import DTypeError
+from freshet.core.errors import DTypeError, UnimplementedError
 from freshet.ops.primitive import PRIMITIVES
 from freshet.testing import ErrorSample, PrimitiveSuite, Sample
 from freshet.testing.oracles import by_element, by_mpmath, pack, wrapped
@@ -90,7 +90,9 @@ def binary(
 def floor_of_quotient(x: Any, y: Any) -> Any:
     if isinstance(x, int):
         return 0 if y == 0 else x // y
-    return np.floor(x / y)
+    quotient = np.floor(x / y)
+    # Below zero, however small.
+    return -1.0 if quotient == 0 and x * np.sign(y) < 0 and np.isfinite(y) else quotient
 
 
 def rounded_floor_of_quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -98,8 +100,9 @@ def rounded_floor_of_quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if x.dtype.kind in "iu":
         return by_element(floor_of_quotient)(x, y)
     own = np.float64 if x.dtype == np.float64 else np.float32
-    quotient = (x.astype(np.float64) / y.astype(np.float64)).astype(own)
-    return np.floor(quotient).astype(x.dtype)
+    exact = x.astype(np.float64) / y.astype(np.float64)
+    found = np.floor(exact.astype(own))
+    return np.where((found == 0) & (exact < 0), -1, found).astype(x.dtype)
 
 
 def remainder(x: Any, y: Any) -> Any:
@@ -311,7 +314,12 @@ def precise_erf(v: float) -> float:
         return math.nan if np.isnan(v) else float(mpmath.erf(float(v)))
 
 
+def reciprocal(x: np.ndarray) -> np.ndarray:
+    return 1 / x.astype(np.longdouble)
+
+
 FUNCTIONS = {
+    "reciprocal": smooth("reciprocal", reciprocal, positive(3, 5), in_float64(lambda x: 1 / x)),
     "exp": smooth("exp", np.exp, centred(3, 5)),
     "expm1": smooth("expm1", np.expm1, centred(3, 5)),
     "log": smooth("log", np.log, positive(3, 5)),
@@ -516,7 +524,7 @@ ERRORS: dict[str, list[ErrorSample]] = {
     "cast": [
         ErrorSample(
             inputs=(np.array([b"text"], object),), params={"dtype": dtypes.int32},
-            message=r"cast: cannot convert str\[1\] to int32", exception=DTypeError,
+            message=r"cast: cannot convert str\[1\] to int32.*", exception=UnimplementedError,
         ),
     ],
 }  # fmt: skip

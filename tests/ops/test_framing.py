@@ -33,6 +33,14 @@ def overlapped(x: np.ndarray, *_: Any, axis: int, step: int, shape: Any) -> np.n
     return result
 
 
+def test_spectra_of_frames_keep_the_precision_of_arrays() -> None:
+    # NumPy's float64 is not rounded to float32, as it is by the other transforms.
+    x = np.arange(8.0) + 1e-12
+    y = ft.signal.stft(x, 4, 2, window_fn=None)
+    assert y.dtype == ft.complex128
+    np.testing.assert_allclose(y[0], np.fft.rfft(x[:4]), rtol=1e-15)
+
+
 def fitted(x: np.ndarray, *_: Any, shape: Any) -> np.ndarray:
     result = np.zeros(shape, x.dtype)
     for at in np.ndindex(*shape):

@@ -156,3 +156,32 @@ def test_products_of_unknown_batch_sizes_stretch() -> None:
             np.testing.assert_allclose(found.numpy(), a @ b, rtol=1e-5, atol=1e-6)
     with pytest.raises(ft.errors.InvalidArgumentError):
         product(ft.ones((2, 2, 3)), ft.ones((3, 3, 2)))
+
+
+# --- matrices that hold NaN, and matrices without rows --------------------------------------------
+
+
+def test_matrices_that_are_not_finite_have_nan_for_singular_values() -> None:
+    x = np.stack([[[np.nan, 1.0], [1.0, 1.0]], [[1.0, 2.0], [3.0, 4.0]]])
+    fine = np.linalg.svd(x[1], compute_uv=False)
+    for s in (L.svd(x, compute_uv=False), L.svd(x)[0]):
+        np.testing.assert_allclose(s, [[np.nan, np.nan], fine])
+    s, u, v = L.svd(x[0], full_matrices=True)
+    assert np.isnan([*u.numpy().ravel(), *v.numpy().ravel(), *s.numpy()]).all()
+    np.testing.assert_allclose(L.pinv(x), [np.full((2, 2), np.nan), np.linalg.inv(x[1])])
+
+
+@pytest.mark.parametrize("name", ["eig", "eigvals", "eigh", "eigvalsh"])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_eigenvalues_of_what_is_not_finite_are_refused(name: str, compiled: bool) -> None:
+    function = getattr(L, name)
+    function = ft.function(function) if compiled else function
+    with pytest.raises(ft.errors.InvalidArgumentError, match=f"{name}: expected finite numbers"):
+        function(ft.constant([[[1.0, 0.0], [0.0, 1.0]], [[np.nan, 1.0], [1.0, 1.0]]]))
+
+
+def test_the_lu_decomposition_of_matrices_without_rows() -> None:
+    for shape in [(0, 0), (2, 0, 0), (0, 3, 3)]:
+        found = L.lu(np.zeros(shape, np.float32))
+        assert found.lu.shape == shape
+        assert found.p.shape == shape[:-1]

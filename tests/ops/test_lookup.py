@@ -221,7 +221,12 @@ CHECKS = {
         Sample(inputs=(i, TensorSpec([4, 3])), params={"axis": 1}, expected=lambda i, x, axis: i)
         for i in (np.int32([[0, 2], [1, 1]]), np.uint8(2), np.zeros((0, 3), np.int64))
     ],
-}
+    "check_places": [
+        Sample(inputs=(i, np.int64([4, 3])), params={"caller": "gather_nd"},
+               expected=lambda i, named, caller: i)
+        for i in (np.int32([[0, 2], [3, 1]]), np.uint8([3, 2]), np.zeros((0, 2), np.int64))
+    ],
+}  # fmt: skip
 
 ERRORS = {
     "gather": [
@@ -234,6 +239,14 @@ ERRORS = {
                     message=r"gather: index 3 is outside \[0, 3\) of axis 1"),
         ErrorSample(inputs=(np.int32([-1]), TensorSpec([4])), params={"axis": 0},
                     message=r"gather: index -1 is outside \[0, 4\) of axis 0"),
+    ],
+    "check_places": [
+        ErrorSample(inputs=(pairs((0, 1), (1, 3)), np.int64([4, 3])), params={"caller": "who"},
+                    message=r"who: the index \[1, 3\] at position \[1\] is outside the dimensions "
+                            r"\[4, 3\]"),
+        ErrorSample(inputs=(pairs((-1, 1)), np.int64([4, 3])), params={"caller": "who"},
+                    message=r"who: the index \[-1, 1\] at position \[0\] is outside the dimensions "
+                            r"\[4, 3\]"),
     ],
     "gather_nd": [
         ErrorSample(inputs=(TensorSpec([3]), np.float32([[1]])), params={"batch_dims": 0},

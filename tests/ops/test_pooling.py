@@ -1,238 +1,163 @@
-"""Samples of pooling and its adjoints: defined by loops over windows and their places."""
+"""Windows over inputs whose sizes are not known when traced, places of maxima, random windows."""
 
 from __future__ import annotations
 
-import itertools
-import math
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pytest
 
-from freshet import TensorSpec
-from freshet.core import dtypes
-from freshet.core.errors import DTypeError
-from freshet.ops.nn import explicit_padding
-from freshet.testing import ErrorSample, PrimitiveSuite, Sample
-from freshet.testing.samples import extremes
+import freshet as ft
+from freshet.core.errors import InvalidArgumentError
+from freshet.ops.windows import explicit_padding
+from freshet.testing import PrimitiveSuite, Sample
 
-Place = tuple[int, ...]
-
-
-def counted(size: Place, window: Place, strides: Place, padding: Any) -> Place:
-    return tuple(
-        max((n + sum(p) - k) // s + 1, 0)
-        for n, k, s, p in zip(size, window, strides, padding, strict=True)
-    )
+X = np.random.default_rng(0).standard_normal((2, 7, 6, 3)).astype(np.float32)
+W = np.random.default_rng(1).standard_normal((3, 2, 3, 4)).astype(np.float32)
+OPEN = [ft.TensorSpec([None, None, None, 3])]
 
 
-def places(size: Place, window: Place, strides: Place, padding: Any) -> Any:
-    """Yield (window, number within it, input position) for every position inside the input."""
-    for at in itertools.product(*map(range, counted(size, window, strides, padding))):
-        for number, k in enumerate(itertools.product(*map(range, window))):
-            where = tuple(
-                i * s + j - p[0] for i, s, j, p in zip(at, strides, k, padding, strict=True)
+@pytest.mark.parametrize("strides", [1, 2, [1, 3]])
+@pytest.mark.parametrize("name", ["conv2d", "max_pool", "avg_pool", "depthwise_conv2d"])
+def test_padding_same_of_sizes_that_are_known_only_at_the_run(name: str, strides: Any) -> None:
+    calls = {
+        "conv2d": lambda x: ft.nn.conv2d(x, W, strides, "SAME"),
+        "max_pool": lambda x: ft.nn.max_pool(x, [3, 2], strides, "SAME"),
+        "avg_pool": lambda x: ft.nn.avg_pool(x, [3, 2], strides, "SAME"),
+        "depthwise_conv2d": lambda x: ft.nn.depthwise_conv2d(x, W, strides, "SAME"),
+    }
+    compute = calls[name]
+
+    def both(x: Any) -> tuple[Any, Any]:
+        with ft.GradientTape() as tape:
+            tape.watch(x)
+            y = compute(x)
+            total = ft.reduce_sum(y * y)
+        return y, tape.gradient(total, x)
+
+    traced = ft.function(both, input_signature=OPEN)
+    for part in (X, X[:1, :5, :3]):
+        for ours, eager in zip(traced(part), both(ft.constant(part)), strict=True):
+            np.testing.assert_allclose(ours, eager, rtol=1e-5, atol=1e-5)
+
+
+def test_explicit_padding_with_channels_first() -> None:
+    first = np.moveaxis(X, -1, 1)
+    pads = [[0, 0], [1, 0], [0, 2], [0, 0]]
+    expected = ft.nn.conv2d(X, W, [2, 1], pads).numpy()
+    turned = [pads[0], pads[3], *pads[1:3]]
+    found = ft.nn.conv2d(first, W, [1, 1, 2, 1], turned, "NCHW").numpy()
+    np.testing.assert_array_equal(np.moveaxis(found, 1, -1), expected)
+
+
+class TestPlaces(PrimitiveSuite):
+    samples = {
+        "max_pool_place": [
+            Sample(
+                inputs=(np.random.default_rng(2).integers(0, 4, (2, 3, 2, 2)).astype(np.uint8), x),
+                params={"batch": batch, "window": (2, 2), "strides": (2, 2), "padding": pads},
+                expected=lambda where, x, **params: places(where, x.shape, **params),
             )
-            if all(0 <= i < n for i, n in zip(where, size, strict=True)):
-                yield at, number, where
+            for x in [np.zeros((2, 6, 4, 2), np.float32)]
+            for batch in (False, True)
+            for pads in (((0, 0), (0, 0)), ((1, 0), (0, 1)))
+        ],
+        "hits": [
+            Sample(inputs=(np.int32(label), np.zeros((*np.shape(label), 4), np.float32)),
+                   expected=lambda label, x: label[..., None] == np.arange(4))
+            for label in (2, [0, 3, 9, -1], [[1], [2]])
+        ],
+    }  # fmt: skip
 
 
-def wide(x: np.ndarray) -> np.ndarray:
-    return x.astype(np.float64) if dtypes.of_array(x).is_floating else x
-
-
-def max_pooled(x: np.ndarray, **params: Any) -> tuple[np.ndarray, np.ndarray]:
-    kind, size = dtypes.of_array(x), x.shape[1:-1]
-    lowest = -math.inf if kind.is_floating else kind.min
-    shape = (x.shape[0], *counted(size, **params), x.shape[-1])
-    values = wide(x)
-    best = np.full(shape, lowest, values.dtype)
-    which = np.zeros(shape, np.uint8 if math.prod(params["window"]) <= 256 else np.int32)
-    for at, number, where in places(size, **params):
-        old, new = best[(slice(None), *at)], values[(slice(None), *where)]
-        better = ((new > old) | (new != new)) & (old == old)
-        best[(slice(None), *at)] = np.where(better, new, old)
-        which[(slice(None), *at)][better] = number
-    return best.astype(x.dtype), which
-
-
-def unpooled(
-    grad: np.ndarray, which: np.ndarray, *operand: np.ndarray, shape: Place, **params: Any
+def places(
+    where: Any, shape: Any, batch: bool, window: Any, strides: Any, padding: Any
 ) -> np.ndarray:
-    sizes = tuple(operand[0].tolist()) if operand else shape
-    result = np.zeros(sizes, wide(grad).dtype)
-    for at, number, where in places(sizes[1:-1], **params):
-        chosen = which[(slice(None), *at)] == number
-        result[(slice(None), *where)] += np.where(chosen, wide(grad)[(slice(None), *at)], 0)
-    return result.astype(grad.dtype)
-
-
-def taken(x: np.ndarray, which: np.ndarray, **params: Any) -> np.ndarray:
-    result = np.zeros(which.shape, wide(x).dtype)
-    for at, number, where in places(x.shape[1:-1], **params):
-        chosen = which[(slice(None), *at)] == number
-        result[(slice(None), *at)] += np.where(chosen, wide(x)[(slice(None), *where)], 0)
-    return result.astype(x.dtype)
-
-
-def sum_pooled(x: np.ndarray, **params: Any) -> np.ndarray:
-    size = x.shape[1:-1]
-    result = np.zeros((x.shape[0], *counted(size, **params), x.shape[-1]), wide(x).dtype)
-    for at, _, where in places(size, **params):
-        result[(slice(None), *at)] += wide(x)[(slice(None), *where)]
-    return result.astype(x.dtype)
-
-
-def spread(grad: np.ndarray, *operand: np.ndarray, shape: Place, **params: Any) -> np.ndarray:
-    sizes = tuple(operand[0].tolist()) if operand else shape
-    result = np.zeros(sizes, wide(grad).dtype)
-    for at, _, where in places(sizes[1:-1], **params):
-        result[(slice(None), *where)] += wide(grad)[(slice(None), *at)]
-    return result.astype(grad.dtype)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A pooling: input size without batch and channels, then the window."""
-
-    size: Place
-    window: Place
-    strides: Place = ()
-    padding: Any = "VALID"
-    batch: int = 2
-    channels: int = 3
-
-    @property
-    def params(self) -> dict[str, Any]:
-        strides = self.strides or self.window
-        ones = (1,) * len(self.size)
-        pads = explicit_padding(self.padding, self.size, self.window, strides, ones)
-        return {"window": self.window, "strides": strides, "padding": pads}
-
-    @property
-    def x(self) -> Place:
-        return (self.batch, *self.size, self.channels)
-
-    @property
-    def y(self) -> Place:
-        return (self.batch, *counted(self.size, **self.params), self.channels)
-
-
-CASES = (
-    Case((7,), (2,)), Case((7,), (3,), (2,), "SAME"), Case((7,), (3,), (1,), ((2, 1),)),
-    Case((5,), (2,), (3,)), Case((3,), (5,), (1,), "SAME"), Case((1,), (1,), (2,), ((0, 0),)),
-    Case((6, 6), (2, 2)), Case((7, 5), (3, 2), (2, 2), "SAME"), Case((5, 6), (2, 3), (1, 1)),
-    Case((5, 5), (3, 3), (2, 1), ((1, 0), (2, 1))), Case((4, 4), (4, 4)),
-    Case((6, 6), (2, 2), (3, 3)), Case((4, 3, 5), (2, 2, 2), (2, 1, 2), "SAME"),
-    Case((28, 28), (2, 2), batch=3, channels=33), Case((13, 17), (3, 3), (2, 2), "SAME", 2, 17),
-    Case((40, 3), (17, 16), (2, 1), "SAME", 1, 2),  # more places than uint8 numbers
-    Case((6, 6), (2, 2), batch=0), Case((300,), (3,), (2,), "SAME", 1, 1),
-)  # fmt: skip
-
-
-def distinct(shape: Place) -> np.ndarray:
-    """Return numbers none of which are close, so that maxima are smooth."""
-    count = math.prod(shape)
-    return np.random.default_rng(2).permutation(count).reshape(shape).astype(np.float32)
-
-
-def whole_numbers(shape: Place) -> np.ndarray:
-    return np.random.default_rng(3).integers(-9, 10, shape).astype(np.float32)
-
-
-def chosen_places(case: Case) -> np.ndarray:
-    """Return for each window one of its places; some of them are outside the input."""
-    count = math.prod(case.window)
-    dtype = np.uint8 if count <= 256 else np.int32
-    return np.random.default_rng(4).integers(0, count, case.y).astype(dtype)
-
-
-def samples() -> dict[str, list[Sample]]:
-    names = ("max_pool", "max_unpool", "max_pool_take", "sum_pool", "sum_pool_adjoint")
-    found: dict[str, list[Sample]] = {name: [] for name in names}
-    for case in CASES:
-        params, to_input = case.params, {"shape": case.x, **case.params}
-        small = (0,) if 0 < math.prod(case.x) < 150 else ()
-        x, dy, which = whole_numbers(case.x), whole_numbers(case.y), chosen_places(case)
-        for values in (distinct(case.x), np.round(x / 4)):  # the second has ties
-            grad = small if values is not x and len(np.unique(values)) == values.size else ()
-            found["max_pool"].append(
-                Sample(inputs=(values,), params=params, expected=max_pooled, gradient=grad,
-                       signed_zeros=False)
-            )  # fmt: skip
-        found["max_unpool"].append(
-            Sample(inputs=(dy, which), params=to_input, expected=unpooled, gradient=small,
-                   signed_zeros=False)
-        )  # fmt: skip
-        found["max_pool_take"].append(
-            Sample(inputs=(x, which), params=params, expected=taken, gradient=small,
-                   signed_zeros=False)
-        )  # fmt: skip
-        found["sum_pool"].append(
-            Sample(inputs=(x,), params=params, expected=sum_pooled, gradient=small,
-                   signed_zeros=False)
-        )  # fmt: skip
-        found["sum_pool_adjoint"].append(
-            Sample(inputs=(dy,), params=to_input, expected=spread, gradient=small,
-                   signed_zeros=False)
-        )  # fmt: skip
+    found = np.zeros(where.shape, np.int64)
+    for at in np.ndindex(*where.shape):
+        n, i, j, c = at
+        k, m = divmod(int(where[at]), window[1])
+        y = strides[0] * i + k - padding[0][0]
+        x = strides[1] * j + m - padding[1][0]
+        found[at] = ((batch * n * shape[1] + y) * shape[2] + x) * shape[3] + c
     return found
 
 
-def more_dtypes() -> dict[str, list[Sample]]:
-    found: dict[str, list[Sample]] = {"max_pool": [], "sum_pool": []}
-    params = Case((1,), (3,), (2,), "SAME").params
-    for kind in dtypes.REAL:
-        x = np.stack([extremes(kind), np.roll(extremes(kind), 3)])[..., None]
-        found["max_pool"].append(
-            Sample(inputs=(x,), params={**params, "padding": ((1, 1),)}, expected=max_pooled,
-                   signed_zeros=False)
-        )  # fmt: skip
-        if kind.is_integer:
-            found["sum_pool"].append(Sample(inputs=(x,), params=params, expected=sum_pooled))
-    for dtype in ("float16", "bfloat16", "float64"):
-        found["sum_pool"].append(
-            Sample(inputs=(TensorSpec([2, 9, 3], dtype),), params=params, expected=sum_pooled,
-                   expected_ulp=1, ulp=1, expected_slack=1e-15, slack=1e-6)
-        )  # fmt: skip
-    return found
+@pytest.mark.parametrize("overlapping", [False, True])
+@pytest.mark.parametrize("pseudo_random", [False, True])
+@pytest.mark.parametrize("kind", ["max", "avg"])
+def test_fractional_pooling_pools_the_windows_it_says(
+    kind: str, pseudo_random: bool, overlapping: bool
+) -> None:
+    x = np.random.default_rng(0).standard_normal((2, 11, 9, 3))
+    pool = getattr(ft.nn, f"fractional_{kind}_pool")
+    for seed in (1, 2, 3):
+        y, rows, columns = (
+            t.numpy() for t in pool(x, [1, 1.6, 1.3, 1], pseudo_random, overlapping, seed)
+        )
+        assert y.shape == (2, 6, 6, 3)
+        for edges, size in ((rows, 11), (columns, 9)):
+            assert edges[0] == 0
+            assert edges[-1] == size
+            assert set(np.diff(edges)) <= {1, 2}
+        for i, j in np.ndindex(6, 6):
+            part = x[
+                :, rows[i] : rows[i + 1] + overlapping, columns[j] : columns[j + 1] + overlapping
+            ]
+            expected = part.max((1, 2)) if kind == "max" else part.mean((1, 2))
+            np.testing.assert_allclose(y[:, i, j], expected, rtol=1e-12)
 
 
-def with_shape_operand(name: str, table: dict[str, list[Sample]]) -> Sample:
-    """Return a sample whose shape comes as an operand: sizes not known while tracing."""
-    first = table[name][0]
-    number = len(first.inputs)
-    return replace(
-        first, inputs=(*first.inputs, np.int32(first.params["shape"])), constants=(number,),
-        params={**first.params, "shape": (None,) * 3}, second=True,
-    )  # fmt: skip
+def test_fractional_pooling_differs_without_a_seed() -> None:
+    found = {tuple(ft.nn.fractional_max_pool(X, [1, 1.4, 1.3, 1])[1].numpy()) for _ in range(40)}
+    assert len(found) > 1
 
 
-def all_samples() -> dict[str, list[Sample]]:
-    table = samples()
-    for name, more in more_dtypes().items():
-        table[name] += more
-    for name in ("max_unpool", "sum_pool_adjoint"):
-        table[name].append(with_shape_operand(name, table))
-    return table
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ft.nn.max_pool(X, 9, 1, "VALID"), "does not fit"),
+        (lambda: ft.nn.max_pool(X, 2, 1, [[1, 0], [0, 0], [0, 0], [0, 0]]), "batch and channels"),
+        (lambda: ft.nn.conv2d(X[0], W, 1, "SAME"), "rank 4"),
+        (lambda: ft.nn.max_pool1d(X, 2, 1, "SAME"), "of rank 3"),
+        (lambda: ft.nn.max_pool2d(X, 2, 1, "SAME", "NWHC"), "data_format must be"),
+        (lambda: explicit_padding([[1, -1]], [3], [1], [1], [1]), "not below 0"),
+    ],
+)
+def test_wrong_arguments(call: Any, message: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=message):
+        call()
 
 
-def refused(name: str) -> list[ErrorSample]:
-    params = {"window": (4, 4), "strides": (1, 1), "padding": ((0, 0), (0, 0))}
-    return [
-        ErrorSample(
-            inputs=(TensorSpec([1, 3, 5, 2]),), params=params,
-            message=rf"{name}: a window of 4x4 does not fit into f32\[1,3,5,2\]; "
-            'use padding="same" or a smaller window',
-        ),
-        ErrorSample(
-            inputs=(TensorSpec([1, 5, 2]),), params=params, exception=DTypeError,
-            message=rf"{name}: expected numbers of rank 4 \[batch, spatial\.\.\., channels\], "
-            r"received f32\[1,5,2\]",
-        ),
-    ]  # fmt: skip
+@pytest.mark.parametrize("first", [False, True])
+def test_with_space_to_batch_is_a_window_with_holes(first: bool) -> None:
+    x = np.moveaxis(X, -1, 1) if first else X
+    layout = "NCHW" if first else "NHWC"
+    found = ft.nn.with_space_to_batch(
+        x, [2, 3], "SAME", lambda part, rank, pads: ft.nn.conv2d(part, W, 1, pads, layout),
+        [3, 2], data_format=layout,
+    ).numpy()  # fmt: skip
+    expected = ft.nn.conv2d(x, W, 1, "SAME", layout, [2, 3]).numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
-class TestPooling(PrimitiveSuite):
-    samples = all_samples()
-    errors = {name: refused(name) for name in ("max_pool", "sum_pool")}
+def test_without_holes_space_to_batch_changes_nothing() -> None:
+    seen: list[Any] = []
+    ft.nn.with_space_to_batch(X, [1, 1], "SAME", lambda *given: seen.append(given))
+    assert seen[0][1:] == (2, "SAME")
+
+
+def test_general_dropout_keeps_what_its_sampler_says() -> None:
+    drawn = np.float32([[0.1, 0.5, 0.9]])
+    found = ft.nn.experimental.general_dropout(
+        np.ones((2, 3), np.float32), 0.5, lambda shape, dtype: drawn, [1, 3]
+    )
+    assert found.numpy().tolist() == [[0, 2, 2]] * 2
+
+
+def test_dropout_of_a_rate_that_is_known_only_at_the_run() -> None:
+    traced = ft.function(lambda rate: ft.nn.dropout(np.ones(20_000, np.float32), rate))
+    for rate in (0.2, 0.7):
+        found = traced(ft.constant(rate)).numpy()
+        np.testing.assert_allclose(found.max(), 1 / (1 - rate), rtol=1e-6)
+        assert abs((found == 0).mean() - rate) < 0.02

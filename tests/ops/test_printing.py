@@ -26,6 +26,7 @@ def printed(capfd: pytest.CaptureFixture[str], *inputs: Any, **options: Any) -> 
         (("a", 1.5, None, True), "a 1.5 None True"),
         (({"b": 1, "a": (1, [2, "x"])},), "{'a': (1, [2, 'x']), 'b': 1}"),
         ((b"bytes",), "b'bytes'"),
+        ((ft.TensorShape([2, None]),), "TensorShape([2, None])"),
     ],
 )
 def test_python_values_show_as_python_shows_them(

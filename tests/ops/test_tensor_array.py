@@ -230,5 +230,17 @@ class TestSizesOfTheRun:
                 array = array.write(i, x) if i > 0 else array.write(i, -x)
             return array.stack()
 
-        with pytest.raises(ft.errors.InvalidArgumentError, match="element_shape"):
-            f(np.ones(2, "f4"))
+        assert f(np.float32([1, 2, 3])).numpy().tolist() == [[-1, -2, -3], [1, 2, 3]]
+
+    def test_elements_of_sizes_that_only_python_knows(self) -> None:
+        @ft.function
+        def f(n: ft.Tensor) -> ft.Tensor:
+            array = ft.TensorArray(ft.float32, size=n)
+            for i in ft.range(n):
+                row = ft.numpy_function(lambda: np.ones(2, "f4"), [], ft.float32)
+                row.set_shape([None])
+                array = array.write(i, row)
+            return array.stack()
+
+        with pytest.raises(ft.errors.InvalidArgumentError, match=r"only Python knows.*element_sh"):
+            f(ft.constant(2))

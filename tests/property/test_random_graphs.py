@@ -31,9 +31,9 @@ from freshet.graph.ir import Graph, verify
 from freshet.graph.passes.simplify import simplify
 from freshet.graph.tape import GradientTape
 from freshet.ops import array as a
-from freshet.ops import convolution as c
+from freshet.ops import convolution_primitives as c
 from freshet.ops import elementwise as e
-from freshet.ops import pooling as p
+from freshet.ops import pooling_primitives as p
 from freshet.ops import reduction as r
 from freshet.ops.contraction import contract_p
 from freshet.ops.lookup import gather_p

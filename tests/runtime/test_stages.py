@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import freshet as ft
+from freshet.compiler.program import HostCall
 from freshet.core.config import config
 from freshet.graph.function import Function
 from freshet.runtime.execute import MOST_FROM_DATA, Executable, NativeExecutor
@@ -126,3 +127,34 @@ def test_the_cut_keeps_every_node_once() -> None:
     own = [n.primitive.name for n in graph.nodes]
     assert sorted(n for n in names if n != "constant") == sorted(n for n in own if n != "constant")
     assert not has_open_shapes(parts.first)
+
+
+def test_sizes_known_outside_a_loop_are_known_inside() -> None:
+    @ft.function
+    def paths(costs: ft.Tensor) -> ft.Tensor:
+        """Cheapest paths from the top left corner, a row made of the one before."""
+        rows, columns = ft.shape(costs)[0], ft.shape(costs)[1]
+        before = ft.concat([[0.0], ft.fill([columns - 1], np.float32(1e9))], 0)
+        for i in ft.range(rows):
+            ft.autograph.experimental.set_loop_options(
+                shape_invariants=[(before, ft.TensorShape([None]))]
+            )
+            row = ft.TensorArray(ft.float32, columns)
+            left = ft.constant(1e9)
+            for j in ft.range(columns):
+                left = costs[i, j] + ft.minimum(left, before[j])
+                row = row.write(j, left)
+            before = row.stack()
+        return before
+
+    costs = np.arange(20, dtype=np.float32).reshape(4, 5) % 7
+    expected = np.full(5, 1e9, np.float32)
+    expected[0] = 0.0
+    for line in costs:
+        left = np.float32(1e9)
+        for j, cost in enumerate(line):
+            expected[j] = left = cost + min(left, expected[j])
+    np.testing.assert_array_equal(paths(ft.constant(costs)), expected)
+    executor = paths.get_concrete_function(ft.constant(costs)).executor
+    calls = executor.executable([costs], ()).program.calls  # one program, nothing in Python
+    assert not [call for call in calls if isinstance(call, HostCall)]

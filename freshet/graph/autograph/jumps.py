@@ -47,6 +47,21 @@ def _returns_inside(body: Statements) -> bool:
     )
 
 
+def _never_ends(node: ast.stmt) -> bool:
+    """Return whether nothing but a return leaves a loop: it is ``while True`` without a break."""
+    forever = (
+        isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
+    )
+    return bool(forever) and not any(map(_breaks, ast.iter_child_nodes(node)))
+
+
+def _breaks(node: ast.AST) -> bool:
+    """Return whether there is a break in a statement, of the loop that is around it."""
+    if isinstance(node, (ast.While, ast.For, *FUNCTIONS)):
+        return any(_breaks(n) for n in getattr(node, "orelse", ()))
+    return isinstance(node, ast.Break) or any(map(_breaks, ast.iter_child_nodes(node)))
+
+
 @dataclass(frozen=True)
 class _Loop:
     """The flags of the loop around a statement."""
@@ -128,6 +143,7 @@ class _Lowering:
         )
         return any(
             isinstance(n, kinds)
+            or (self._returns and _never_ends(n))
             or (
                 isinstance(n, ast.If)
                 and self._always_jumps(n.body)

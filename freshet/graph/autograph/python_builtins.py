@@ -6,42 +6,14 @@ Each does what Python's does unless it is given a tensor whose value is not know
 from __future__ import annotations
 
 import builtins
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from freshet.core.composite import CompositeTensor
-from freshet.core.nest import flatten, pack_sequence_as
 from freshet.core.tensor import Tensor
 from freshet.graph.autograph import iterables
 from freshet.graph.autograph.values import as_condition, staged
 from freshet.ops import math, reduction, shaping
 from freshet.ops.conversion import convert_to_tensor
-
-
-def _print(*objects: Any, **kwargs: Any) -> None:
-    """Print when the program runs, what Python prints for NumPy arrays."""
-    leaves = flatten(list(objects))
-    places = [i for i, v in enumerate(leaves) if staged(v) is not None]
-    composite = any(isinstance(v, CompositeTensor) for v in leaves)
-    if not places and not composite:
-        print(*objects, **kwargs)  # noqa: T201 (it is Python's print)
-        return
-    if composite:
-        from freshet.ops.printing import print_values  # noqa: PLC0415
-
-        print_values(*objects, output_stream=kwargs.get("file") or sys.stdout)
-        return
-    from freshet.ops.python_calls import numpy_function  # noqa: PLC0415
-
-    def show(*arrays: Any) -> list[Any]:
-        now = list(leaves)
-        for i, array in zip(places, arrays, strict=True):
-            now[i] = array
-        print(*pack_sequence_as(list(objects), now), **kwargs)  # noqa: T201
-        return []
-
-    numpy_function(show, [leaves[i] for i in places], [])
 
 
 def _len(value: Any) -> Any:
@@ -165,7 +137,7 @@ def _calling(python: Callable[..., Any]) -> Callable[..., Any]:
 
 
 REPLACED: Final[dict[Any, Callable[..., Any]]] = {
-    print: _print, len: _len, range: _range, abs: _abs, sum: _sum, sorted: _sorted,
+    len: _len, range: _range, abs: _abs, sum: _sum, sorted: _sorted,
     int: _cast("int32", int), float: _cast("float32", float), bool: _bool,
     max: _extreme(max, math.maximum, reduction.reduce_max),
     min: _extreme(min, math.minimum, reduction.reduce_min),

@@ -7,6 +7,7 @@ constants move into parameters. Afterwards no type has an unknown size, unless d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import numpy as np
 
@@ -16,11 +17,22 @@ from freshet.graph.trace import static_value
 from freshet.ops.array import constant_p, shape_p
 
 
-def specialize(graph: Graph, types: Sequence[TensorType]) -> Graph:
-    """Return the graph for inputs of the given types."""
+def specialize(
+    graph: Graph, types: Sequence[TensorType], values: Sequence[np.ndarray | None] = ()
+) -> Graph:
+    """Return the graph for inputs of the given types.
+
+    Args:
+        graph: The graph.
+        types: Of each input.
+        values: Of each input what is known of its value; nothing by default. Whole numbers, which
+            may become sizes, are made constants.
+    """
     rewriter = Rewriter(graph.name)
-    for value, kind in zip(graph.inputs, types, strict=True):
+    for value, kind, known in zip_longest(graph.inputs, types, values):
         rewriter.input(value, kind)
+        if _small_constants([known]):
+            rewriter.values[value] = rewriter.node(constant_p, (), {"value": known}, None)[0]
     for node in graph.nodes:
         outputs = _specialized(rewriter, node)
         rewriter.values.update(zip(node.outputs, outputs, strict=True))

@@ -10,7 +10,7 @@ from freshet.keras import activations, constraints, initializers, regularizers
 from freshet.keras.layers.convolution import data_format_of, padding_of, tuple_of
 from freshet.keras.layers.layer import Layer
 from freshet.ops import nn
-from freshet.ops.depthwise_convolving import depthwise_conv
+from freshet.ops.depthwise_convolution import depthwise_conv
 
 
 class BaseDepthwiseConv(Layer):

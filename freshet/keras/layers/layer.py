@@ -225,7 +225,7 @@ class Layer(Configurable, Module):
             value, trainable and self._trainable, name=name or "variable", dtype=kind,
             constraint=constraint if callable(constraint) else _constraint(constraint),
         )  # fmt: skip
-        variable.path = f"{self.name}/{variable.name}"
+        variable._become_weight(self.name)
         variable.regularizer = regularizers.get(regularizer)
         (self._own_trainable if trainable else self._own_fixed).append(variable)
         return variable

@@ -8,7 +8,7 @@ from freshet.core.errors import InvalidArgumentError
 from freshet.core.tensor import Tensor
 from freshet.keras.layers.convolution import BaseConv, tuple_of
 from freshet.ops import nn, shaping
-from freshet.ops.transposed_convolving import conv_transpose
+from freshet.ops.transposed_convolution import conv_transpose
 
 
 class BaseConvTranspose(BaseConv):

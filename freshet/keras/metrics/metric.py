@@ -80,7 +80,7 @@ class Metric(Configurable):
         with context.init_scope():
             value = initializers.get(initializer or "zeros")(tuple(TensorShape(shape)), dtype=kind)
         variable = Variable(value, trainable=False, name=name or "variable", dtype=kind)
-        variable.path = f"{self.name}/{variable.name}"
+        variable._become_weight(self.name)
         self._added.append(variable)
         return variable
 

@@ -91,7 +91,7 @@ class OptimizerState(Configurable):
 
     def _track(self, value: Any, name: str) -> Variable:
         variable = Variable(value, trainable=False, name=name)
-        variable.path = f"{self.name}/{name}"
+        variable.name, variable.path = name, f"{self.name}/{name}"
         self._variables.append(variable)
         return variable
 

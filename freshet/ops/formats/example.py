@@ -14,7 +14,7 @@ from freshet.core.shapes import TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.formats.columns import Column, Rows, arrays, types
-from freshet.ops.formats.example_protos import features_of, read, values_of
+from freshet.ops.formats.example_protos import read, values_of
 from freshet.ops.formats.features import (
     PARTITIONS,
     FixedLenFeature,
@@ -214,9 +214,7 @@ def _parse_infer(serialized: TensorType, *defaults: TensorType, columns: Packed)
 
 def _parse(serialized: Array, *defaults: Array, columns: Packed) -> tuple[Array, ...]:
     caller = "io.parse_example"
-    examples = [
-        features_of(read("Example", data, caller).features) for data in serialized.reshape(-1)
-    ]
+    examples = [read("Example", data, caller).features.feature for data in serialized.reshape(-1)]
     return tuple(
         parsed_columns(columns, examples, defaults, single=not serialized.ndim, caller=caller)
     )

@@ -30,7 +30,7 @@ from freshet.ops.strings.host import (
 
 
 def _decode_raw(x: Array, dtype: DType, little: bool, length: int | None) -> Array:
-    kind = dtype.as_numpy_dtype
+    kind = np.dtype(dtype.as_numpy_dtype)
     texts = x.reshape(-1).tolist()
     if length is not None:
         texts = [text[:length].ljust(length, b"\0") for text in texts]

@@ -14,7 +14,7 @@ from freshet.core.shapes import Dim, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.formats.columns import Column, types
 from freshet.ops.formats.example import Packed, assembled, parsed_columns, plan, unpacked
-from freshet.ops.formats.example_protos import features_of, read
+from freshet.ops.formats.example_protos import read
 from freshet.ops.formats.sequence_example import parse_single_sequence_example, step_arrays
 from freshet.ops.math import cast
 from freshet.ops.shaping import shape
@@ -88,9 +88,9 @@ def _parse(
     serialized: Array, *defaults: Array, context: Packed, steps: Packed
 ) -> tuple[Array, ...]:
     messages = [read("SequenceExample", data, _NAME) for data in serialized]
-    features = [features_of(message.context) for message in messages]
+    features = [message.context.feature for message in messages]
     found = parsed_columns(context, features, defaults, single=False, caller=_NAME)
-    lists = [{e.key: e.value for e in m.feature_lists.feature_list} for m in messages]
+    lists = [message.feature_lists.feature_list for message in messages]
     for column in unpacked(steps):
         found += _merged(column, [step_arrays(_NAME, column, mine) for mine in lists])
     return tuple(found)

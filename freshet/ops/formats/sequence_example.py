@@ -11,7 +11,7 @@ from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array
 from freshet.ops.formats.columns import Column, Rows, arrays, types
 from freshet.ops.formats.example import Packed, assembled, parsed_columns, plan, unpacked
-from freshet.ops.formats.example_protos import feature_values, features_of, read
+from freshet.ops.formats.example_protos import feature_values, read
 from freshet.ops.strings.host import (
     check_strings,
     host_primitive,
@@ -57,8 +57,8 @@ def _parse(
     serialized: Array, *defaults: Array, context: Packed, steps: Packed
 ) -> tuple[Array, ...]:
     message = read("SequenceExample", single_string(serialized), _NAME)
-    features = features_of(message.context)
-    lists = {entry.key: entry.value for entry in message.feature_lists.feature_list}
+    features = message.context.feature
+    lists = message.feature_lists.feature_list
     found = parsed_columns(context, [features], defaults, single=True, caller=_NAME)
     return (
         *found,

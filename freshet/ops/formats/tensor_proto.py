@@ -9,14 +9,23 @@ from typing import Any, Final
 
 import numpy as np
 
-from freshet.core import dtypes
+from freshet.core import context, dtypes
 from freshet.core.dtypes import DType, as_dtype
-from freshet.core.errors import DTypeError, InvalidArgumentError, UnimplementedError
-from freshet.core.shapes import TensorType
+from freshet.core.errors import DTypeError, InvalidArgumentError
+from freshet.core.shapes import UNKNOWN_SHAPE, Dim, TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.formats.varint import varint
-from freshet.ops.strings.host import filled, host_primitive, single_string, string_tensor
+from freshet.ops.strings.host import (
+    check_strings,
+    filled,
+    host_primitive,
+    single_string,
+    string_tensor,
+)
+
+Shapes = tuple[tuple[Dim, ...] | None]
+"""What `set_shape` said of the result."""
 
 _LARGEST: Final = 1 << 31
 """Bytes of a tensor that is read: no message of protocol buffers is larger."""
@@ -185,6 +194,34 @@ def serialize_tensor(tensor: Any, name: str | None = None) -> Tensor:
     return serialize_tensor_p(convert_to_tensor(tensor))
 
 
+def _parsed_infer(serialized: TensorType, dtype: DType, shapes: Shapes) -> TensorType:
+    check_strings("io.parse_tensor", serialized)
+    if serialized.rank:
+        raise InvalidArgumentError(
+            f"io.parse_tensor: expected a single string, received {serialized}"
+        )
+    return TensorType(dtype, UNKNOWN_SHAPE if shapes[0] is None else shapes[0])
+
+
+def _parsed(serialized: Array, dtype: DType, shapes: Shapes) -> Array:
+    try:
+        array = array_of_bytes(single_string(serialized))
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"io.parse_tensor: {error.message}") from None
+    found = TensorType(dtypes.of_array(array), array.shape)
+    if found.dtype != dtype:
+        raise DTypeError(f"io.parse_tensor: the string holds {found}, out_type is {dtype.name}")
+    if not TensorShape(shapes[0]).is_compatible_with(array.shape):
+        raise InvalidArgumentError(
+            f"io.parse_tensor: the string holds {found}, and {TensorShape(shapes[0])} was "
+            "expected: say y.set_shape([...]) after it was made; None is an unknown size"
+        )
+    return array
+
+
+parse_tensor_p = host_primitive("parse_tensor", _parsed_infer, _parsed)
+
+
 def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Tensor:
     """Return the tensor that `serialize_tensor`, here or in TensorFlow, made a string of.
 
@@ -193,31 +230,27 @@ def parse_tensor(serialized: Any, out_type: Any, name: str | None = None) -> Ten
         out_type: The tensor's dtype.
         name: Ignored.
 
+    Returns:
+        The tensor. Inside a traced function its rank is not known: say ``y.set_shape([...])``, or
+        use `ft.ensure_shape` or `ft.reshape`, before an operation that needs it.
+
     Raises:
-        InvalidArgumentError: The string is no tensor, or one of another dtype.
-        UnimplementedError: Inside `ft.function`, the string depends on its arguments: the rank of
-            the result would not be known.
+        InvalidArgumentError: The string is no tensor, or one of another dtype or shape than was
+            said; inside a traced function when it runs.
+
+    Example:
+        >>> import freshet as ft
+        >>> @ft.function(input_signature=[ft.TensorSpec([], ft.string)])
+        ... def total(serialized):
+        ...     return ft.reduce_sum(ft.reshape(parse_tensor(serialized, "float32"), [-1]))
+        >>> float(total(serialize_tensor([[1.5, 2.5]])))
+        4.0
     """
     del name
     kind = as_dtype(out_type)
     tensor = string_tensor("io.parse_tensor", serialized)
-    if tensor.ndim:
-        raise InvalidArgumentError(
-            f"io.parse_tensor: expected a single string, received {tensor._type}"
-        )
     if tensor._array is None:
-        raise UnimplementedError(
-            "io.parse_tensor: inside a traced function the rank of the result is not known; call "
-            "it outside, or keep the values as ft.io.decode_raw reads them"
-        )
-    try:
-        array = array_of_bytes(single_string(tensor._array))
-    except InvalidArgumentError as error:
-        raise InvalidArgumentError(f"io.parse_tensor: {error.message}") from None
-    found = dtypes.of_array(array)
-    if found != kind:
-        raise DTypeError(
-            f"io.parse_tensor: the string holds {TensorType(found, array.shape)}, out_type is "
-            f"{kind.name}"
-        )
-    return Tensor._of_array(array, kind)
+        tensor._suppose_shape(())
+        return parse_tensor_p(tensor, dtype=kind, shapes=(None,))
+    with context.init_scope():  # a constant's shape is known while a function is traced
+        return parse_tensor_p(tensor, dtype=kind, shapes=(None,))

@@ -17,8 +17,8 @@ from freshet.ops import array as a
 from freshet.ops import lookup
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.elementwise_rules import zeros_of
 from freshet.ops.joining import stack
-from freshet.ops.making import zeros_of
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
 from freshet.ops.primitive import NoGradient, Primitive

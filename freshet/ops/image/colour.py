@@ -16,9 +16,9 @@ from freshet.ops import elementwise as e
 from freshet.ops import math as m
 from freshet.ops.contraction import tensordot
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.elementwise_rules import ones_of, zeros_of
 from freshet.ops.image.pixel_types import as_floats, convert_image_dtype
 from freshet.ops.joining import concat, stack
-from freshet.ops.making import ones_of, zeros_of
 from freshet.ops.math import TensorLike
 from freshet.ops.slicing import getitem
 

@@ -12,6 +12,7 @@ D. P. Mitchell and A. N. Netravali, "Reconstruction filters in computer graphics
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -156,13 +157,17 @@ METHODS: Final = tuple(dict.fromkeys([*_PLAIN, *_KERNELS]))
 """The names of all methods."""
 
 
+@functools.lru_cache(256)
 def taps(size: int, new: int, method: str, *, antialias: bool) -> Taps:
     """Return places and weights that resize an axis of `size` pixels to `new` ones."""
     if method in _PLAIN and not (antialias and method in _KERNELS):
         places, weights = _PLAIN[method](size, new)
     else:
         places, weights = _filtered(size, new, _KERNELS[method], antialias=antialias)
-    return places.astype(np.int32), weights.astype(_F)
+    found = places.astype(np.int32), weights.astype(_F)
+    for array in found:
+        array.flags.writeable = False  # the next caller gets the same ones
+    return found
 
 
 # --- sizes that are known later -------------------------------------------------------------------

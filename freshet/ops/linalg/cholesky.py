@@ -8,7 +8,12 @@ from freshet.core.tensor import Array, Tensor
 from freshet.ops import math as m
 from freshet.ops.contraction import matmul
 from freshet.ops.linalg import diagonals
-from freshet.ops.linalg.matrices import adjoint_of, matrix_of, square_type
+from freshet.ops.linalg.matrices import (
+    adjoint_of,
+    matrix_of,
+    nan_where_it_fails,
+    square_type,
+)
 from freshet.ops.linalg.parts import band_part
 from freshet.ops.linalg.triangular import triangular_solve
 from freshet.ops.math import TensorLike
@@ -18,13 +23,7 @@ from freshet.ops.reduction import reduce_sum
 
 
 def _reference(x: Array) -> Array:
-    try:
-        return np.linalg.cholesky(x)
-    except np.linalg.LinAlgError:
-        # Of a batch, only those that have none are NaN.
-        if x.ndim > 2:
-            return np.stack([_reference(one) for one in x])
-        return np.tril(np.full(x.shape, np.nan, x.dtype))
+    return np.tril(nan_where_it_fails(np.linalg.cholesky, x))
 
 
 def _gradient(call: Call, grad: Tensor) -> Tensor:

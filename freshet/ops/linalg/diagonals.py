@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from freshet.core import dtypes
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import Dim, TensorType
 from freshet.core.tensor import Array, Tensor
@@ -320,11 +321,9 @@ def _band_lower(x: TensorType, lower: TensorType, upper: TensorType) -> Nest:
     def body(value: scalar.Expr, low: scalar.Expr, high: scalar.Expr) -> scalar.Expr:
         found = value
         for limit, sign in ((low, -1), (high, 1)):
-            reach = scalar.cast(limit, scalar.dtypes.int64)
+            reach = scalar.cast(limit, dtypes.int64)
             beyond = scalar.coordinate((o(x.rank - 1) - o(x.rank - 2)) * sign) > reach
-            cut = scalar.make(
-                "bit_and", (scalar.compare("ge", reach, 0), beyond), scalar.dtypes.bool_
-            )
+            cut = scalar.make("bit_and", (scalar.compare("ge", reach, 0), beyond), dtypes.bool_)
             found = scalar.select(cut, scalar.constant(0, x.dtype), found)
         return found
 

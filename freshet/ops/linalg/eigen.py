@@ -14,7 +14,14 @@ from freshet.ops import array as a
 from freshet.ops import math as m
 from freshet.ops.contraction import matmul
 from freshet.ops.linalg import diagonals
-from freshet.ops.linalg.matrices import adjoint_of, conj, like, matrix_of, square_type
+from freshet.ops.linalg.matrices import (
+    adjoint_of,
+    conj,
+    like,
+    matrix_of,
+    refuse_infinite,
+    square_type,
+)
 from freshet.ops.linalg.parts import band_part
 from freshet.ops.linalg.solving import solve_p
 from freshet.ops.linalg.svd import differences
@@ -48,7 +55,7 @@ def _eigh_gradient(call: Call, grad_e: Tensor, grad_v: Tensor) -> Tensor:
 
 
 def _eigh_reference(x: Array) -> tuple[Array, Array]:
-    e, v = np.linalg.eigh(x)
+    e, v = np.linalg.eigh(refuse_infinite("eigh", x))
     return e, v
 
 
@@ -69,7 +76,8 @@ def _row(x: Tensor) -> Tensor:
 
 eigvalsh_p: Primitive = Primitive(
     name="eigvalsh", infer=lambda x: _vectors_type(x)[0],
-    reference=float_compute(np.linalg.eigvalsh), gradient=(_eigvalsh_gradient,), lower=_HOST,
+    reference=float_compute(lambda x: np.linalg.eigvalsh(refuse_infinite("eigvalsh", x))),
+    gradient=(_eigvalsh_gradient,), lower=_HOST,
 )  # fmt: skip
 
 
@@ -153,7 +161,7 @@ def _between(v: Tensor, middle: Tensor) -> Tensor:
 
 
 def _eig_reference(x: Array) -> tuple[Array, Array]:
-    e, v = np.linalg.eig(x)
+    e, v = np.linalg.eig(refuse_infinite("eig", x))
     return e, v
 
 
@@ -170,7 +178,8 @@ def _eigvals_gradient(call: Call, grad: Tensor) -> Tensor:
 
 eigvals_p: Primitive = Primitive(
     name="eigvals", infer=lambda x: _complex_types(x)[0],
-    reference=float_compute(np.linalg.eigvals), gradient=(_eigvals_gradient,), lower=_HOST,
+    reference=float_compute(lambda x: np.linalg.eigvals(refuse_infinite("eigvals", x))),
+    gradient=(_eigvals_gradient,), lower=_HOST,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,14 +15,20 @@ from freshet.core.tensor import Array, Tensor
 from freshet.ops import math as m
 from freshet.ops.contraction import matmul
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.gathering import gather
 from freshet.ops.linalg import diagonals
-from freshet.ops.linalg.matrices import adjoint_of, like, matrix_of, of_rank_two, square_type
+from freshet.ops.linalg.matrices import (
+    adjoint_of,
+    like,
+    matrix_of,
+    of_rank_two,
+    square_type,
+)
 from freshet.ops.linalg.parts import band_part, constant_like, identity_like
+from freshet.ops.linalg.row_orders import inverse_order, reordered
 from freshet.ops.linalg.triangular import triangular_solve
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
-from freshet.ops.primitive import Call, NoGradient, Primitive, float_compute
+from freshet.ops.primitive import Call, Primitive, float_compute
 
 
 def _infer(x: TensorType, dtype: DType) -> tuple[TensorType, TensorType]:
@@ -32,7 +39,7 @@ def _infer(x: TensorType, dtype: DType) -> tuple[TensorType, TensorType]:
 def _reference(x: Array, dtype: DType) -> tuple[Array, Array]:
     """Eliminate column by column, with the largest element that is left as the pivot."""
     n = x.shape[-1]
-    lu = x.reshape(-1, n, n).copy()
+    lu = x.reshape(math.prod(x.shape[:-2]), n, n).copy()
     batch = np.arange(len(lu))
     order = np.broadcast_to(np.arange(n), (len(lu), n)).copy()
     for k in range(n):
@@ -58,7 +65,7 @@ def _gradient(call: Call, grad: Tensor) -> Tensor:
     left = triangular_solve(lower, middle, adjoint=True)
     # Dividing by U^H from the right is solving with U from the left, all transposed.
     right = triangular_solve(upper, adjoint_of(left), lower=False)
-    return _reordered(adjoint_of(right), _inverse(call.outputs[1]))
+    return reordered(adjoint_of(right), inverse_order(call.outputs[1]))
 
 
 def _strictly_lower(x: Tensor) -> Tensor:
@@ -76,15 +83,6 @@ lu_p: Primitive = Primitive(
     name="lu", infer=_infer, reference=float_compute(_reference), gradient=(_gradient,),
     lower=Host("which rows are exchanged depends on data"),
 )  # fmt: skip
-inverse_order_p: Primitive = Primitive(
-    name="inverse_order", infer=lambda p: p,
-    reference=lambda p: np.argsort(p, axis=-1).astype(p.dtype),
-    gradient=NoGradient("an order is no number that varies"), lower=Host("it sorts"),
-)  # fmt: skip
-
-
-def _inverse(order: Tensor) -> Tensor:
-    return inverse_order_p(order)
 
 
 class Lu(NamedTuple):
@@ -151,12 +149,7 @@ def lu_reconstruct(
         [[1.0, 2.0], [4.0, 4.0]]
     """
     packed, order = _operands("lu_reconstruct", lower_upper, perm)
-    return _reordered(matmul(*_factors(packed)), _inverse(order))
-
-
-def _reordered(x: Tensor, order: Tensor) -> Tensor:
-    batch = x.ndim - 2
-    return gather(x, order, axis=batch, batch_dims=batch)
+    return reordered(matmul(*_factors(packed)), inverse_order(order))
 
 
 def lu_solve(
@@ -168,7 +161,7 @@ def lu_solve(
     Args:
         lower_upper: Factors as `lu` returns them, ``[..., n, n]``.
         perm: The order of the rows, ``[..., n]``.
-        rhs: ``[..., n, k]``.
+        rhs: ``[..., n, k]``; batch dimensions broadcast.
         validate_args: Ignored: shapes are always checked.
         name: Ignored.
 
@@ -184,12 +177,12 @@ def lu_solve(
     """
     packed, order = _operands("lu_solve", lower_upper, perm)
     b = of_rank_two("lu_solve", convert_to_tensor(rhs, dtype=packed.dtype))
-    if not b.shape[:-1].is_compatible_with(packed.shape[:-1]):
+    if not b.shape[-2:-1].is_compatible_with(packed.shape[-1:]):
         raise InvalidArgumentError(
             f"lu_solve: the right-hand sides {b._type} do not fit the matrices {packed._type}"
         )
     lower, upper = _factors(packed)
-    return triangular_solve(upper, triangular_solve(lower, _reordered(b, order)), lower=False)
+    return triangular_solve(upper, triangular_solve(lower, reordered(b, order)), lower=False)
 
 
 def lu_matrix_inverse(
@@ -197,14 +190,7 @@ def lu_matrix_inverse(
 ) -> Tensor:
     """Return the inverse of the matrices whose LU decomposition is given.
 
-    Args:
-        lower_upper: Factors as `lu` returns them, ``[..., n, n]``.
-        perm: The order of the rows, ``[..., n]``.
-        validate_args: Ignored: shapes are always checked.
-        name: Ignored.
-
-    Raises:
-        InvalidArgumentError: The shapes do not fit.
+    Arguments and errors as for `lu_reconstruct`.
 
     Example:
         >>> lu_matrix_inverse(*lu([[0.0, 2.0], [4.0, 0.0]])).numpy().tolist()

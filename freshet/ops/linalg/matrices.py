@@ -12,12 +12,14 @@ import numpy as np
 
 from freshet.core.dtypes import DType
 from freshet.core.errors import DTypeError, InvalidArgumentError
-from freshet.core.shapes import Dim, TensorType
+from freshet.core.shapes import Dim, TensorType, broadcast_shapes
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import array as a
+from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.making import conj as conj
+from freshet.ops.elementwise_rules import conj as conj
 from freshet.ops.math import TensorLike
+from freshet.ops.sizes import sizes
 
 # --- operands -------------------------------------------------------------------------------------
 
@@ -81,6 +83,32 @@ def square_type(x: TensorType) -> TensorType:
     return like(x, size, size)
 
 
+def share_batch(name: str, *tensors: Tensor) -> list[Tensor]:
+    """Return matrices, of whatever sizes, stretched to the batch dimensions of all of them.
+
+    Args:
+        name: Who asks, for the error.
+        *tensors: Tensors of rank 2 or more; sizes may be unknown.
+
+    Raises:
+        InvalidArgumentError: The batch dimensions do not broadcast.
+    """
+    leads = [tuple(t.shape[:-2]) for t in tensors]
+    batch = broadcast_shapes(name, leads)
+    if None in batch:
+        found = shaping.shape(tensors[0])[:-2]
+        for t in tensors[1:]:
+            found = shaping.broadcast_dynamic_shape(found, shaping.shape(t)[:-2])
+        return [
+            shaping.broadcast_to(t, shaping.concat([found, shaping.shape(t)[-2:]], 0))
+            for t in tensors
+        ]
+    return [
+        t if lead == batch else shaping.broadcast_to(t, [*batch, *sizes(t)[-2:]])
+        for t, lead in zip(tensors, leads, strict=True)
+    ]
+
+
 # --- transposes -----------------------------------------------------------------------------------
 
 
@@ -135,6 +163,36 @@ def adjoint(matrix: TensorLike, name: str | None = None) -> Tensor:
 def transposed(x: Array) -> Array:
     """Return the conjugate transpose of arrays, for references."""
     return np.conj(np.swapaxes(x, -1, -2))
+
+
+def refuse_infinite(name: str, x: Array) -> Array:
+    """Return arrays all of whose elements are finite: LAPACK's eigenvalues of others mean nothing.
+
+    Raises:
+        InvalidArgumentError: An element is infinite or NaN.
+    """
+    if not np.isfinite(x).all():
+        raise InvalidArgumentError(
+            f"{name}: expected finite numbers, received infinities or NaN in {x.dtype}"
+            f"{list(x.shape)}"
+        )
+    return x
+
+
+def nan_where_it_fails(function: Callable[[Array], Any], x: Array) -> Any:
+    """Return a decomposition, with NaN for those matrices of a batch for which there is none."""
+    try:
+        return function(x)
+    except np.linalg.LinAlgError:
+        if x.ndim > 2:
+            parts = [nan_where_it_fails(function, one) for one in x]
+            if isinstance(parts[0], tuple):
+                return tuple(np.stack(p) for p in zip(*parts, strict=True))
+            return np.stack(parts)
+        shaped = function(np.eye(*x.shape, dtype=x.dtype))
+        if isinstance(shaped, tuple):
+            return tuple(np.full_like(part, np.nan) for part in shaped)
+        return np.full_like(shaped, np.nan)
 
 
 def refuse_singular(what: str, function: Callable[..., Any], *arrays: Array) -> Any:

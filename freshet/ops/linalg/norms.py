@@ -150,8 +150,11 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
         t_list: Tensors or None, which count for nothing.
         name: Ignored.
 
+    Returns:
+        One number of the tensors' dtype; a float32 0 of no tensors.
+
     Raises:
-        InvalidArgumentError: It is a single tensor, or there is no tensor in it.
+        InvalidArgumentError: It is a single tensor.
 
     Example:
         >>> float(global_norm([[3.0], None, [[4.0]]]))
@@ -161,7 +164,7 @@ def global_norm(t_list: Sequence[Any], name: str | None = None) -> Tensor:
         raise InvalidArgumentError(f"global_norm: expected a list of tensors, received {t_list!r}")
     tensors = [convert_to_tensor(getattr(t, "values", t)) for t in t_list if t is not None]
     if not tensors:
-        raise InvalidArgumentError("global_norm: expected at least one tensor, received none")
+        return convert_to_tensor(0.0)
     total = reduce_sum(_squared(tensors[0]))
     for t in tensors[1:]:
         total = total + reduce_sum(_squared(t))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from freshet.core.errors import InvalidArgumentError
-from freshet.core.shapes import TensorType
+from freshet.core.shapes import TensorShape, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import shaping
 from freshet.ops.contraction import matmul
@@ -126,7 +126,7 @@ def solve(
     a, b = binary_operands("solve", matrix, rhs)
     matrix_of("solve", a, square=True)
     of_rank_two("solve", b)
-    expected = shaping.TensorShape([*a.shape[:-1], b.shape[-1]])
+    expected = TensorShape([*a.shape[:-1], b.shape[-1]])
     if not b.shape.is_compatible_with(expected):
         raise InvalidArgumentError(
             f"solve: the right-hand sides {b._type} do not fit the matrices {a._type}; "

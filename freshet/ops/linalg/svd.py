@@ -17,7 +17,13 @@ from freshet.ops.contraction import matmul
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.elementwise import select_p, zeros_of
 from freshet.ops.linalg import diagonals
-from freshet.ops.linalg.matrices import adjoint_of, like, matrix_of, transposed
+from freshet.ops.linalg.matrices import (
+    adjoint_of,
+    like,
+    matrix_of,
+    nan_where_it_fails,
+    transposed,
+)
 from freshet.ops.linalg.parts import constant_like
 from freshet.ops.linalg.qr import smaller
 from freshet.ops.math import TensorLike
@@ -41,8 +47,15 @@ def _infer(x: TensorType, full_matrices: bool) -> tuple[TensorType, TensorType, 
 
 
 def _reference(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
-    u, s, adjoint_v = np.linalg.svd(x, full_matrices=full_matrices)
+    u, s, adjoint_v = nan_where_it_fails(
+        lambda m: tuple(np.linalg.svd(m, full_matrices=full_matrices)), x
+    )
     return s, u, transposed(adjoint_v)
+
+
+def _values_reference(x: Array) -> Array:
+    found: Array = nan_where_it_fails(lambda m: np.linalg.svd(m, compute_uv=False), x)
+    return found
 
 
 def differences(x: Tensor) -> Tensor:
@@ -103,7 +116,7 @@ def _values_gradient(call: Call, grad: Tensor) -> Tensor:
 singular_values_p: Primitive = Primitive(
     name="singular_values",
     infer=lambda x: like(x, smaller(x), dtype=x.dtype.real_dtype),
-    reference=float_compute(lambda x: np.linalg.svd(x, compute_uv=False)),
+    reference=float_compute(_values_reference),
     gradient=(_values_gradient,),
     lower=_HOST,
 )
@@ -130,7 +143,8 @@ def svd(
     Returns:
         ``(s, u, v)``, or ``s`` without `compute_uv`: the real singular values ``[..., k]``, the
         largest first, and singular vectors as columns. ``v`` is not transposed, other than NumPy's.
-        Vectors have gradients where no two singular values are equal.
+        Vectors have gradients where no two singular values are equal. All three are NaN for a
+        matrix that holds NaN or infinity.
 
     Raises:
         InvalidArgumentError: The rank is below 2.
@@ -153,6 +167,13 @@ def _pinv_infer(x: TensorType, cutoff: TensorType) -> TensorType:
     return like(x, x.shape[-1], x.shape[-2])
 
 
+def _pinv_reference(x: Array, cutoff: Array) -> Array:
+    # What is not finite has no singular values, and a NaN says so.
+    finite = np.isfinite(x).all(axis=(-2, -1), keepdims=True)
+    found = np.linalg.pinv(np.where(finite, x, np.zeros((), x.dtype)), cutoff)
+    return np.where(finite, found, np.full((), np.nan, x.dtype))
+
+
 def _pinv_gradient(call: Call, grad: Tensor) -> Tensor:
     """Return the gradient at constant rank (Golub and Pereyra 1973)."""
     x, y = call.x, call.output
@@ -168,7 +189,7 @@ def _pinv_gradient(call: Call, grad: Tensor) -> Tensor:
 
 pinv_p: Primitive = Primitive(
     name="pinv", infer=_pinv_infer,
-    reference=float_compute(lambda x, cutoff: np.linalg.pinv(x, cutoff)),
+    reference=float_compute(_pinv_reference),
     gradient=(_pinv_gradient, None), lower=_HOST,
 )  # fmt: skip
 

@@ -29,7 +29,7 @@ Three = tuple[Tensor, Tensor, Tensor]
 # --- the three diagonals --------------------------------------------------------------------------
 
 
-def _three(name: str, given: Any, form: str) -> Three:
+def three_diagonals(name: str, given: Any, form: str) -> Three:
     """Return the diagonals above, on and below the main one, each as long as that.
 
     Raises:
@@ -69,6 +69,12 @@ def _three(name: str, given: Any, form: str) -> Three:
             f"elements, received {above._type} and {below._type}"
         )
     return above, middle, below
+
+
+def adjoint_three(three: Three) -> Three:
+    """Return the three diagonals of the conjugate transpose."""
+    above, middle, below = (conj(d) for d in three)
+    return _moved(below, -1, -1), middle, _moved(above, 1, -1)
 
 
 def _row(packed: Tensor, number: int) -> Tensor:
@@ -123,7 +129,7 @@ def tridiagonal_matmul(
         >>> y.numpy().tolist()
         [[3.0], [7.0]]
     """
-    above, middle, below = _three("tridiagonal_matmul", diagonals, diagonals_format)
+    above, middle, below = three_diagonals("tridiagonal_matmul", diagonals, diagonals_format)
     x = _right_hand("tridiagonal_matmul", convert_to_tensor(rhs, dtype_hint=middle.dtype), middle)
     parts = [
         _column(above) * _moved(x, -1, -2), _column(middle) * x, _column(below) * _moved(x, 1, -2)
@@ -198,8 +204,7 @@ def _solve_reference(
 def _solve_gradient(call: Call, wanted: Any, grad: Tensor) -> list[Tensor | None]:
     above, middle, below, _ = call.inputs
     x, pivoting = call.output, call.params["pivoting"]
-    turned = (_moved(conj(below), -1, -1), conj(middle), _moved(conj(above), 1, -1))
-    back = tridiagonal_solve_p(*turned, grad, pivoting=pivoting)
+    back = tridiagonal_solve_p(*adjoint_three((above, middle, below)), grad, pivoting=pivoting)
     around = (_moved(x, -1, -2), x, _moved(x, 1, -2))
     last = (x.ndim - 1,)
     results: list[Tensor | None] = [
@@ -245,7 +250,7 @@ def tridiagonal_solve(
     """
     if perturb_singular:
         raise UnimplementedError("tridiagonal_solve: perturb_singular=True")
-    three = _three("tridiagonal_solve", diagonals, diagonals_format)
+    three = three_diagonals("tridiagonal_solve", diagonals, diagonals_format)
     x = convert_to_tensor(rhs, dtype_hint=three[1].dtype)
     x = conj(x) if conjugate_rhs else x
     vectors = x.ndim == three[1].ndim

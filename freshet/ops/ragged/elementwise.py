@@ -58,6 +58,27 @@ def of_list(function: Callable[..., Any]) -> Callable[..., Any]:
     return of_elements
 
 
+def of_new_axis(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same for a function of one operand that makes a dimension, its argument `axis`."""
+    signature = inspect.signature(function)
+    name = function.__name__
+
+    def of_elements(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        ragged = next(iter(bound.arguments.values()))
+        axis = bound.arguments.get("axis")
+        if axis not in {None, -1}:
+            if axis <= ragged.ragged_rank:
+                raise InvalidArgumentError(
+                    f"{name}: of a ragged tensor, axis must be -1 or above {ragged.ragged_rank}, "
+                    f"the number of ragged dimensions, received {axis}"
+                )
+            bound.arguments["axis"] = axis - ragged.ragged_rank
+        return of_first(function)(*bound.args, **bound.kwargs)
+
+    return of_elements
+
+
 def map_flat_values(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Apply a function to the innermost values of ragged tensors, and cut the result alike.
 

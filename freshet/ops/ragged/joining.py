@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from freshet.core import dtypes
+from freshet.core.composite import CompositeTensorError
 from freshet.core.dtypes import as_dtype
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.shapes import TensorType, normalize_axis
@@ -280,6 +281,21 @@ def _squeezed(x: Any, axis: int) -> Any:
     one = partition.whole(1, splits.dtype)
     equal_splits(splits, partition.uniform_splits_p(x.nrows(), one))
     return x.values
+
+
+@overload(shaping.shape, RaggedTensor)
+def ragged_shape(input: Any, out_type: Any = dtypes.int32, name: str | None = None) -> Tensor:
+    """Implement `ft.shape` for a ragged tensor, which has one if all rows are known to be equal.
+
+    Differs: TensorFlow returns a `DynamicRaggedShape`, which is no vector of sizes either.
+    """
+    if None in input.shape[1 : input.ragged_rank + 1]:
+        raise CompositeTensorError(
+            f"shape: the rows of a RaggedTensor of shape {input.shape} differ in length, so that "
+            "no vector says its shape; use x.nrows(), x.row_lengths(), or x.bounding_shape() for "
+            "the sizes of x.to_tensor()"
+        )
+    return input.bounding_shape(out_type=out_type or dtypes.int32)
 
 
 @overload(shaping.size, RaggedTensor)

@@ -185,12 +185,14 @@ def whole(number: int, dtype: Any = dtypes.int64) -> Tensor:
 
 
 def splits_tensor(name: str, value: Any, dtype: Any = None) -> Tensor:
-    """Return what tells rows apart as a tensor of int64 unless it is one of int32.
+    """Return what tells rows apart as a tensor of int64 unless it is one, or an array, of int32.
 
     Raises:
         DTypeError: It does not hold integers.
     """
     hint = dtypes.int64 if dtype is None else dtype
+    if dtype is None and isinstance(value, np.ndarray) and value.dtype == np.int32:
+        hint = dtypes.int32
     tensor = convert_to_tensor(value, dtype_hint=hint)
     if tensor._array is not None and not tensor._array.size and not isinstance(value, Tensor):
         tensor = Tensor._of_array(tensor._array.astype(hint.as_numpy_dtype), hint)

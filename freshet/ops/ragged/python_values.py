@@ -48,6 +48,7 @@ def to_numpy(x: Any) -> Array:
 
 _SHOWN = 1000
 _EDGE = 3
+_WIDTH = 75
 
 
 def text(x: RaggedTensor) -> str:
@@ -56,10 +57,21 @@ def text(x: RaggedTensor) -> str:
     return _listed(to_list(x), edge)
 
 
-def _listed(items: Any, edge: int | None) -> str:
+def _listed(items: Any, edge: int | None, indent: int = 1) -> str:
+    """Return a list as text, wrapped as NumPy wraps arrays, its rows below each other."""
     if not isinstance(items, list):
         return repr(items)
+    shown = items
     if edge is not None and len(items) > 2 * edge:
-        first = [_listed(i, edge) for i in items[:edge]]
-        return f"[{', '.join([*first, '...', *(_listed(i, edge) for i in items[-edge:])])}]"
-    return f"[{', '.join(_listed(i, edge) for i in items)}]"
+        shown = [*items[:edge], ..., *items[-edge:]]
+    lines = [""]
+    for number, item in enumerate(shown):
+        text = "..." if item is ... else _listed(item, edge, indent + 1)
+        text += "," if number < len(shown) - 1 else ""
+        wide = indent + len(lines[-1]) + 1 + len(text) > _WIDTH
+        if lines[-1] and (wide or "\n" in text or "\n" in lines[-1]):
+            lines.append(text)
+        else:
+            lines[-1] = f"{lines[-1]} {text}" if lines[-1] else text
+    between = "\n" + " " * indent
+    return f"[{between.join(lines)}]"

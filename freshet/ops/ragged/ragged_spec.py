@@ -44,11 +44,11 @@ class RaggedTensorSpec(CompositeTensor):
         row_splits_dtype: Any = dtypes.int64,
         flat_values_spec: TensorSpec | None = None,
     ) -> None:
-        if shape is None:
+        self.shape = TensorShape(shape)
+        if self.shape.rank is None:
             if ragged_rank is None:
                 raise InvalidArgumentError("RaggedTensorSpec: give shape or ragged_rank")
-            shape = [None] * (ragged_rank + 1)
-        self.shape = TensorShape(shape)
+            self.shape = TensorShape([None] * (ragged_rank + 1))
         self.ragged_rank = len(self.shape) - 1 if ragged_rank is None else int(ragged_rank)
         if not 0 <= self.ragged_rank < len(self.shape):
             raise InvalidArgumentError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from freshet.ops import array as a
 from freshet.ops import elementwise as e
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.cumulative import cumsum
 from freshet.ops.math import TensorLike
+from freshet.ops.random.at_once import Formula
 from freshet.ops.random.keys import constant_key, full_integers
 from freshet.ops.random.philox import random_bits
-from freshet.ops.reduction import argmax
+from freshet.ops.reduction import argmax, reduce_max
 from freshet.ops.sizes import sizes as known_sizes
 from freshet.ops.sizes import static_integer
+from freshet.ops.sorting import searchsorted
 
 # --- even -----------------------------------------------------------------------------------------
 
@@ -56,9 +59,16 @@ def uniform_numbers(key: Tensor, shape: Any, minval: Any, maxval: Any, dtype: An
     if kind.is_integer:
         return _uniform_integers(key, shape, minval, maxval, kind)
     _floating("uniform", kind)
+    if _is_number(minval, 0) and _is_number(maxval, 1):
+        return unit_numbers(key, shape, kind)
     low = _of_dtype(0 if minval is None else minval, kind)
     high = _of_dtype(1 if maxval is None else maxval, kind)
     return unit_numbers(key, shape, kind) * (high - low) + low
+
+
+def _is_number(value: Any, number: int) -> bool:
+    """Return whether an option is a number, or None, which stands for it."""
+    return value is None or (isinstance(value, (int, float)) and value == number)
 
 
 def _of_dtype(value: Any, dtype: dtypes.DType) -> Tensor:
@@ -98,7 +108,8 @@ def _uniform_integers(
 
 def _scaled(standard: Tensor, mean: Any, stddev: Any) -> Tensor:
     kind = standard.dtype
-    result: Tensor = standard * _of_dtype(stddev, kind) + _of_dtype(mean, kind)
+    spread = standard if _is_number(stddev, 1) else standard * _of_dtype(stddev, kind)
+    result: Tensor = spread + _of_dtype(mean, kind)
     return result
 
 
@@ -114,15 +125,21 @@ def normal_numbers(key: Tensor, shape: Any, mean: Any, stddev: Any, dtype: Any) 
 
 
 def truncated_normal_numbers(key: Tensor, shape: Any, mean: Any, stddev: Any, dtype: Any) -> Tensor:
-    """Fold numbers farther than two deviations by the distribution's own inverse.
-
-    Draws u evenly between the distribution's values at -2 and 2 and inverts it, by Newton's method
-    on erf from a rational first guess; each step doubles the correct digits.
-    """
+    """Return normal numbers, none farther than two deviations from the mean."""
     kind = _floating("truncated_normal", dtype)
     wide = kind if kind.bits >= 32 else dtypes.float32
+    standard = _cut_normal(unit_numbers(key, shape, wide))
+    return _scaled(m.cast(standard, kind), mean, stddev)
+
+
+def _of_even(unit: Tensor) -> Tensor:
+    """Return the cut distribution's own inverse of numbers in [0, 1).
+
+    They are spread between its values at -2 and 2 and inverted by Newton's method on erf, from a
+    rational first guess; each step doubles the correct digits.
+    """
     edge = 0.9544997361036416  # erf(2 / sqrt(2)): the share within two deviations
-    target = (unit_numbers(key, shape, wide) * 2.0 - 1.0) * edge
+    target = (unit * 2.0 - 1.0) * edge
     # Winitzki's approximation of the inverse of erf (2008), good to 2e-3.
     w = m.log(1.0 - target * target)
     c = 2 / (np.pi * 0.147)
@@ -131,22 +148,17 @@ def truncated_normal_numbers(key: Tensor, shape: Any, mean: Any, stddev: Any, dt
     for _ in range(3):
         slope = m.exp(-guess * guess) * (2 / np.sqrt(np.pi))
         guess = guess - (m.erf(guess) - target) / slope
-    standard = m.clip_by_value(guess * np.sqrt(2), -2.0, 2.0)
-    return _scaled(m.cast(standard, kind), mean, stddev)
+    return m.clip_by_value(guess * np.sqrt(2), -2.0, 2.0)
+
+
+_cut_normal: Final = Formula("truncated_normal", _of_even)
 
 
 # --- classes --------------------------------------------------------------------------------------
 
 
 def class_numbers(key: Tensor, logits: TensorLike, num_samples: Any, dtype: Any) -> Tensor:
-    """Return samples of each row's classes: where the logit and its noise together are largest.
-
-    With noise ``-log(e)``, e exponentially distributed, class c wins with probability
-    ``softmax(logits)[c]``.
-
-    Source: Gumbel 1954, "Statistical theory of extreme values and some practical applications";
-    Maddison, Tarlow & Minka 2014, arXiv:1411.0030, section 2.
-    """
+    """Return samples of each row's classes; class c has probability ``softmax(logits)[c]``."""
     x = convert_to_tensor(logits)
     if x.ndim != 2 or not x.dtype.is_floating:
         raise InvalidArgumentError(
@@ -157,11 +169,37 @@ def class_numbers(key: Tensor, logits: TensorLike, num_samples: Any, dtype: Any)
         raise InvalidArgumentError(
             f"categorical: num_samples must not be below 0, received {count}"
         )
-    wide = m.cast(x, dtypes.float32) if x.dtype.bits == 16 else x
+    kind = as_dtype(dtypes.int64 if dtype is None else dtype)
+    return (_searched if count > _MANY else _noisiest)(key, x, count, kind)
+
+
+_MANY: Final = 32
+"""Samples of a row from which on it pays to leave the kernel to search in sums of probabilities."""
+
+
+def _noisiest(key: Tensor, logits: Tensor, count: int, dtype: dtypes.DType) -> Tensor:
+    """Return where the logit and its noise together are largest.
+
+    With noise ``-log(e)``, e exponentially distributed, class c wins with probability
+    ``softmax(logits)[c]``.
+
+    Source: Gumbel 1954, "Statistical theory of extreme values and some practical applications";
+    Maddison, Tarlow & Minka 2014, arXiv:1411.0030, section 2.
+    """
+    wide = m.cast(logits, dtypes.float32) if logits.dtype.bits == 16 else logits
     batch, classes = known_sizes(wide)
     bits = random_bits(key, [batch, count, classes])
     # (0, 1], fine near 0, which is where the largest noise comes from.
     unit = (m.cast(bits, wide.dtype) + 1.0) * 2.0**-32
     noise = -m.log(-m.log1p(-unit))
-    best = a.expand_dims_p(wide, axes=(1,)) + noise
-    return argmax(best, 2, as_dtype(dtypes.int64 if dtype is None else dtype))
+    return argmax(a.expand_dims_p(wide, axes=(1,)) + noise, 2, dtype)
+
+
+def _searched(key: Tensor, logits: Tensor, count: int, dtype: dtypes.DType) -> Tensor:
+    """Return the classes whose shares of the summed probabilities even numbers fall into."""
+    wide = m.cast(logits, dtypes.float64)
+    upto = cumsum(m.exp(wide - reduce_max(wide, 1, keepdims=True)), 1)
+    unit = (
+        m.cast(random_bits(key, [known_sizes(wide)[0], count]), dtypes.float64) + 0.5
+    ) * 2.0**-32
+    return m.cast(searchsorted(upto, unit * upto[:, -1:], side="right"), dtype)

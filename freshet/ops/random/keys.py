@@ -36,6 +36,13 @@ def mixed(seed: Tensor, number: Tensor) -> Tensor:
     return e.bitwise_xor_p(seed, number * constant_key(*KEY_STEPS))
 
 
+def mixed_words(seed: tuple[int, int], number: int) -> Tensor:
+    """Return what `mixed` does of whole numbers: outside of traced functions, in one step."""
+    return constant_key(
+        *(part ^ number * step % WORD for part, step in zip(seed, KEY_STEPS, strict=True))
+    )
+
+
 class KeyStream:
     """A sequence of keys with its state in a variable: two words of seed, one that counts.
 
@@ -50,6 +57,10 @@ class KeyStream:
     def make_key(self) -> Tensor:
         """Return a key that no other call gets."""
         state = self.state.value()
+        if context.state.tracer is None:
+            low, high, count = state._value.tolist()
+            self.state.assign(np.array([low, high, (count + 1) % WORD], np.uint32))
+            return mixed_words((low, high), count)
         self.state.assign(state + constant_key(0, 0, 1))
         number = a.slice_p(state, spec=((2, 3, None),))
         return mixed(a.slice_p(state, spec=((0, 2, None),)), number)

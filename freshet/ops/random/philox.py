@@ -9,13 +9,16 @@ Source: Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from freshet.core import dtypes
+from freshet.core import context, dtypes
 from freshet.core.errors import DTypeError
+from freshet.core.providers import provider
 from freshet.core.shapes import Dim, TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops import scalar
@@ -26,7 +29,7 @@ from freshet.ops.primitive import NoGradient, Primitive
 from freshet.ops.sizes import shape_operand
 
 _ROUNDS: Final = 10
-_MULTIPLIERS: Final = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_MULTIPLIERS: Final = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
 KEY_STEPS: Final = (0x9E3779B9, 0xBB67AE85)
 WORD: Final = 2**32
 
@@ -42,21 +45,31 @@ def philox(key: Sequence[int], counter: Array, high: int = 0) -> Array:
     Returns:
         uint32[4, n].
     """
+    found = np.empty((4, len(counter)), np.uint32)
+    for at in range(0, len(counter), _BLOCKS):
+        _some_blocks(key, counter[at : at + _BLOCKS], high, found[:, at : at + _BLOCKS])
+    return found
+
+
+_BLOCKS: Final = 1 << 13
+"""Blocks that are computed at once, so that what is made of them stays in cache."""
+
+
+def _some_blocks(key: Sequence[int], counter: Array, high: int, found: Array) -> None:
     mask, half = np.uint64(WORD - 1), np.uint64(32)
-    zero = np.zeros_like(counter)
-    c = [counter & mask, counter >> half, zero + np.uint64(high), zero]
-    k = [int(part) for part in key]
+    # The words 0 and 2, which are multiplied, and the words 1 and 3.
+    even, odd = np.empty((2, len(counter)), np.uint64), np.zeros((2, len(counter)), np.uint64)
+    even[0], even[1] = counter & mask, high
+    odd[0] = counter >> half
+    product = np.empty_like(even)
     for turn in range(_ROUNDS):
-        if turn:
-            k = [(part + step) % WORD for part, step in zip(k, KEY_STEPS, strict=True)]
-        p0, p1 = c[0] * _MULTIPLIERS[0], c[2] * _MULTIPLIERS[1]
-        c = [
-            (p1 >> half) ^ c[1] ^ np.uint64(k[0]),
-            p1 & mask,
-            (p0 >> half) ^ c[3] ^ np.uint64(k[1]),
-            p0 & mask,
-        ]
-    return np.stack(c).astype(np.uint32)
+        keys = [[(part + turn * step) % WORD] for part, step in zip(key, KEY_STEPS, strict=True)]
+        np.multiply(even, _MULTIPLIERS, out=product)
+        np.right_shift(product[::-1], half, out=even)
+        even ^= odd
+        even ^= np.array(keys, np.uint64)
+        np.bitwise_and(product[::-1], mask, out=odd)
+    found[0::2], found[1::2] = even, odd
 
 
 def _bits_reference(key: Array, *operand: Array, shape: tuple[Dim, ...]) -> Array:
@@ -103,4 +116,45 @@ random_bits_p: Primitive = Primitive(
 def random_bits(key: Tensor, shape: Any) -> Tensor:
     """Return uint32 random bits, a function of the key u32[2] and each element's position."""
     operands, sizes = shape_operand("random_bits", shape)
+    if context.state.tracer is None and key._array is not None and None not in sizes:
+        return Tensor._of_array(_drawn(key._array, tuple(s for s in sizes if s is not None)))
     return random_bits_p(key, key, *operands, shape=sizes)
+
+
+# --- outside of traced functions ------------------------------------------------------------------
+
+_CALL: Final = 1 << 12
+_ENOUGH: Final = 1 << 22
+"""Numbers whose computing takes as long as what every draw needs beside, and from how many on a
+kernel would have been faster, compiling included."""
+_LEAST: Final = 64
+
+
+class _Effort:
+    """What was drawn without a kernel so far, in numbers."""
+
+    spent = 0
+
+
+def _drawn(key: Array, shape: tuple[int, ...]) -> Array:
+    """Return the bits: by a kernel once enough was drawn without one; they are the same."""
+    count = math.prod(shape)
+    _Effort.spent += count + _CALL
+    if not count or _Effort.spent < _ENOUGH:
+        return _bits_reference(key, shape=shape)
+    return _kernel(rounded_size(count))(key, key)[:count].reshape(shape)
+
+
+def rounded_size(count: int) -> int:
+    """Return a size that is not much larger, of so few that each can have a kernel."""
+    step = max(_LEAST, 1 << max(count.bit_length() - 3, 0))
+    return -(-count // step) * step
+
+
+@functools.lru_cache(64)
+def _kernel(count: int) -> Callable[..., Array]:
+    kind = TensorType(dtypes.uint32, (2,))
+    found: Callable[..., Array] = provider("eager")(
+        random_bits_p, (kind, kind), {"shape": (count,)}
+    )
+    return found

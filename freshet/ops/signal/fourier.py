@@ -205,14 +205,28 @@ def fft_lengths(name: str, fft_length: Any, count: int) -> list[int] | None:
     return found
 
 
+def _cut(
+    name: str, x: Tensor, axes: Any, lengths: list[int] | None
+) -> tuple[Tensor, tuple[int, ...]]:
+    """Return an operand made to have the given lengths along axes, and the axes.
+
+    Args:
+        name: Who asks, for errors.
+        x: The operand.
+        axes: The dimensions, or a number that stands for as many last ones.
+        lengths: None to leave the operand as it is.
+    """
+    where = axes if isinstance(axes, tuple) else _last_axes(name, x, axes)
+    if lengths is not None:
+        x = crop_or_pad(x, dict(zip(where, lengths, strict=True)))
+    return x, where
+
+
 def complex_transform(
     name: str, value: TensorLike, axes: Any, lengths: list[int] | None, inverse: bool, norm: str
 ) -> Tensor:
     """Transform complex numbers along axes, made to have the given lengths."""
-    x = complex_of(name, value)
-    where = axes if isinstance(axes, tuple) else _last_axes(name, x, axes)
-    if lengths is not None:
-        x = crop_or_pad(x, dict(zip(where, lengths, strict=True)))
+    x, where = _cut(name, complex_of(name, value), axes, lengths)
     return fft_p(x, axes=where, inverse=inverse, norm=norm)
 
 
@@ -220,10 +234,7 @@ def real_transform(
     name: str, value: TensorLike, axes: Any, lengths: list[int] | None, norm: str = "backward"
 ) -> Tensor:
     """Transform real numbers along axes, the last of which keeps half of the spectrum."""
-    x = real_of(name, value)
-    where = axes if isinstance(axes, tuple) else _last_axes(name, x, axes)
-    if lengths is not None:
-        x = crop_or_pad(x, dict(zip(where, lengths, strict=True)))
+    x, where = _cut(name, real_of(name, value), axes, lengths)
     return rfft_p(x, axes=where, norm=norm, counted=False)
 
 
@@ -231,13 +242,8 @@ def inverse_real_transform(
     name: str, value: TensorLike, axes: Any, lengths: list[int] | None, norm: str = "backward"
 ) -> Tensor:
     """Transform half a spectrum back to real numbers."""
-    y = complex_of(name, value)
-    where = axes if isinstance(axes, tuple) else _last_axes(name, y, axes)
-    if lengths is not None:
-        kept = [*lengths[:-1], lengths[-1] // 2 + 1]
-        y = crop_or_pad(y, dict(zip(where, kept, strict=True)))
-        length: Any = lengths[-1]
-    else:
-        length = (sizes(y)[where[-1]] - 1) * 2
+    kept = None if lengths is None else [*lengths[:-1], lengths[-1] // 2 + 1]
+    y, where = _cut(name, complex_of(name, value), axes, kept)
+    length: Any = (sizes(y)[where[-1]] - 1) * 2 if lengths is None else lengths[-1]
     operands, shape = shape_operand(name, [length])
     return irfft_p(y, *operands, axes=where, norm=norm, counted=True, shape=shape)

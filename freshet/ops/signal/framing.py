@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from freshet.core import dtypes
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.shapes import TensorType, normalize_axis
 from freshet.core.tensor import Array, Tensor
@@ -151,9 +152,17 @@ def frame(
         count = (known[where] + (step - 1)) // step
     else:
         count = _at_least_zero((known[where] + (step - length)) // step)
-    fill = convert_to_tensor(pad_value, dtype_hint=x.dtype)
+    fill = _pad_value(x, pad_value)
     operands, shape = shape_operand("frame", [*known[:where], count, length, *known[where + 1 :]])
-    return frame_p(x, *operands, axis=where, step=step, fill=fill.numpy().item(), shape=shape)
+    return frame_p(x, *operands, axis=where, step=step, fill=fill, shape=shape)
+
+
+def _pad_value(x: Tensor, given: Any) -> Any:
+    """Return what stands beyond the end, as a Python value."""
+    if x.dtype == dtypes.string and isinstance(given, int) and not given:
+        return b""  # the default stands for what is empty
+    value = convert_to_tensor(given, dtype_hint=x.dtype).numpy()
+    return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def _at_least_zero(n: Any) -> Any:

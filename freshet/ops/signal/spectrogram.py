@@ -61,7 +61,7 @@ def stft(
         >>> stft([0.0, 1.0, 0.0, -1.0, 0.0, 1.0], 4, 2).shape
         TensorShape([2, 3])
     """
-    x = real_of("stft", signals)
+    x = real_of("stft", convert_to_tensor(signals))
     length = scalar_integer("stft", "frame_length", frame_length, 1)
     frames = frame(x, length, frame_step, pad_end=pad_end)
     if window_fn is not None:

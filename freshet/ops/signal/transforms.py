@@ -49,15 +49,7 @@ def fft(input: TensorLike, name: str | None = None) -> Tensor:
 
 
 def ifft(input: TensorLike, name: str | None = None) -> Tensor:
-    """Return the inverse of `fft`.
-
-    Args:
-        input: complex64 or complex128.
-        name: Ignored.
-
-    Raises:
-        DTypeError: The operand is a tensor of another dtype.
-        InvalidArgumentError: It is a single number.
+    """Return the inverse of `fft`; arguments as for it.
 
     Example:
         >>> ifft(np.array([4, 0, 0, 0], np.complex64)).numpy().real.tolist()
@@ -77,7 +69,7 @@ def fft2d(input: TensorLike, name: str | None = None) -> Tensor:
 
 
 def ifft2d(input: TensorLike, name: str | None = None) -> Tensor:
-    """Return the inverse of `fft2d`; arguments as for `ifft`.
+    """Return the inverse of `fft2d`; arguments as for `fft`.
 
     Example:
         >>> ifft2d(np.array([[2, 0]], np.complex64)).numpy().real.tolist()
@@ -97,7 +89,7 @@ def fft3d(input: TensorLike, name: str | None = None) -> Tensor:
 
 
 def ifft3d(input: TensorLike, name: str | None = None) -> Tensor:
-    """Return the inverse of `fft3d`; arguments as for `ifft`.
+    """Return the inverse of `fft3d`; arguments as for `fft`.
 
     Example:
         >>> ifft3d(np.array([[[2, 0]]], np.complex64)).numpy().real.tolist()

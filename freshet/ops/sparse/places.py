@@ -166,6 +166,12 @@ def sizes_of(x: SparseTensor) -> Tensor:
     return x.dense_shape
 
 
+def size_of(x: SparseTensor, axis: int) -> Tensor:
+    """Return one size as int64, a constant where tracing knows it."""
+    size = x.shape[axis]
+    return x.dense_shape[axis] if size is None else convert_to_tensor(np.int64(size))
+
+
 def int64s(name: str, values: Any) -> Tensor:
     """Return whole numbers as a vector of int64."""
     tensor = convert_to_tensor(values, dtype_hint=dtypes.int64)

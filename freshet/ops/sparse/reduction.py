@@ -15,6 +15,7 @@ from freshet.ops import reduction as plain
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.elementwise import zeros_of
+from freshet.ops.elementwise_rules import conj
 from freshet.ops.gathering import gather
 from freshet.ops.ragged.reduction import combine
 from freshet.ops.sparse import places
@@ -39,7 +40,11 @@ def _reduced(
     axes = _axes(name, x, axis)
     kept = tuple(d for d in range(x.ndim) if d not in axes)
     sizes = sizes_of(x)
-    left = gather(sizes, np.asarray(kept, np.int32))
+    left = (
+        convert_to_tensor(np.asarray([x.shape[d] for d in kept], np.int64))
+        if x.shape.is_fully_defined()
+        else gather(sizes, np.asarray(kept, np.int32))
+    )
     one = convert_to_tensor(np.ones(1, np.int64))
     full = shaping.concat([one if d in axes else sizes[d : d + 1] for d in range(x.ndim)], 0) if (
         x.ndim
@@ -184,19 +189,18 @@ def sparse_dense_matmul(
     if adjoint_b:
         y = _adjoint(y)
     inner, rows = (0, 1) if adjoint_a else (1, 0)
-    values = m.conj(x.values) if adjoint_a and x.dtype.is_complex else x.values
+    values = conj(x.values) if adjoint_a and x.dtype.is_complex else x.values
     if None not in {x.shape[inner], y.shape[0]} and x.shape[inner] != y.shape[0]:
         raise InvalidArgumentError(
             f"sparse_dense_matmul: inner sizes differ: {x.shape} and {y._type}"
         )
-    sizes = sizes_of(x)
     parts = shaping.expand_dims(values, 1) * gather(y, x.indices[:, inner])
-    return combine(parts, x.indices[:, rows], sizes[rows], "sum")
+    return combine(parts, x.indices[:, rows], places.size_of(x, rows), "sum")
 
 
 def _adjoint(x: Tensor) -> Tensor:
     turned = shaping.transpose(x)
-    return m.conj(turned) if x.dtype.is_complex else turned
+    return conj(turned) if x.dtype.is_complex else turned
 
 
 # --- segments -------------------------------------------------------------------------------------
@@ -204,8 +208,8 @@ def _adjoint(x: Tensor) -> Tensor:
 
 def _segments(name: str, data: Any, indices: Any, segment_ids: Any, number: Any) -> tuple[Any, ...]:
     x = convert_to_tensor(data)
-    rows = gather(x, indices)
-    ids = m.cast(convert_to_tensor(segment_ids), dtypes.int64)
+    rows = gather(x, convert_to_tensor(indices, dtype_hint=dtypes.int32))
+    ids = m.cast(convert_to_tensor(segment_ids, dtype_hint=dtypes.int32), dtypes.int64)
     if ids.ndim != 1 or rows.ndim != x.ndim:
         raise InvalidArgumentError(
             f"{name}: indices and segment_ids must be vectors, received {rows.shape} and "

@@ -10,8 +10,8 @@ import numpy as np
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.conversion import binary_operands, convert_to_tensor
 from freshet.ops.dispatch import dispatched
+from freshet.ops.elementwise_rules import FLOATS, elementwise
 from freshet.ops.formulas import NUMPY, Vocabulary, primitive_of
-from freshet.ops.making import FLOATS, elementwise
 from freshet.ops.math import TensorLike, one_operand
 from freshet.ops.nest import Host
 from freshet.ops.primitive import Primitive
@@ -70,7 +70,9 @@ def _digamma(v: Vocabulary, x: Any) -> Any:
     # Reflection: digamma(-x) = digamma(x) + 1 / x + pi / tan(pi * x).
     part = (size - v.rint(size)) * math.pi
     mirrored = found + v.select(below, 0.0, inverse) + v.cos(part) / v.sin(part) * math.pi
-    return v.select(x < 0.0, mirrored, found)
+    # At 0 and the negative whole numbers the two sides go to different infinities.
+    mirrored = v.select(v.equal(part, 0.0), math.nan, mirrored)
+    return v.select(x <= 0.0, mirrored, found)
 
 
 _NARROW_ROOT: Final = (
@@ -93,7 +95,9 @@ def hurwitz(x: Array, q: Array) -> Array:
     whole = q == np.floor(q)
     refused = (x < 1) | ((q <= 0) & ~whole & (x != np.floor(x))) | np.isnan(x + q)
     infinite = ~refused & ((x == 1) | ((q <= 0) & whole))
-    fine = ~refused & ~infinite
+    # An infinite exponent leaves nothing of terms whose base is above 1, nor does infinity as q.
+    limit = ~refused & ~infinite & (np.isposinf(q) | (np.isposinf(x) & (q > 0)))
+    fine = ~refused & ~infinite & ~limit
     s, start = np.where(fine, x, 2.0), np.where(fine, q, 1.0)
     # A start below 0 takes more terms until the rest is smooth.
     count = _TERMS + int(np.max(np.maximum(-np.floor(start), 0), initial=0))
@@ -108,7 +112,9 @@ def hurwitz(x: Array, q: Array) -> Array:
     for j, bernoulli in enumerate(_BERNOULLI, 1):
         total += bernoulli / math.factorial(2 * j) * factor
         factor = factor * (s + 2 * j - 1) * (s + 2 * j) / (end * end)
-    return np.where(refused, np.nan, np.where(infinite, np.inf, total))
+    ends = np.where(q > 1, 0.0, np.where(q == 1, 1.0, np.inf))
+    found = np.where(limit, ends, total)
+    return np.where(refused, np.nan, np.where(infinite, np.inf, found))
 
 
 def _polygamma(n: Array, x: Array) -> Array:
@@ -153,7 +159,7 @@ def lgamma(x: TensorLike, name: str | None = None) -> Tensor:
 
 @dispatched
 def digamma(x: TensorLike, name: str | None = None) -> Tensor:
-    """Return the derivative of `lgamma`.
+    """Return the derivative of `lgamma`; NaN at 0 and the negative whole numbers.
 
     Example:
         >>> round(float(digamma(1.0)), 5)  # minus Euler's constant

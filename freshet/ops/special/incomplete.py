@@ -16,8 +16,8 @@ from freshet.core.tensor import Array, Tensor
 from freshet.ops import elementwise as e
 from freshet.ops.conversion import binary_operands
 from freshet.ops.dispatch import dispatched
+from freshet.ops.elementwise_rules import FLOATS, elementwise, infer_elementwise, summed
 from freshet.ops.formulas import NUMPY
-from freshet.ops.making import FLOATS, elementwise, infer_elementwise, summed
 from freshet.ops.math import TensorLike
 from freshet.ops.nest import Host
 from freshet.ops.primitive import Call, NoGradient, Primitive, float_compute
@@ -75,22 +75,22 @@ def _not_zero(x: Array) -> Array:
 def _gamma_parts(a: Array, x: Array) -> tuple[Array, Array]:
     """Return the lower and the upper function, both to full precision."""
     p, q = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
-    wrong = ~((p > 0) & (q >= 0))
-    plain = ~wrong & (q > 0) & np.isfinite(q)
+    wrong = ~((p > 0) & (q >= 0)) | ((p == np.inf) & (q == np.inf))
+    plain = ~wrong & (q > 0) & np.isfinite(q) & np.isfinite(p)
     shape = np.where(plain, p, 1.0)
     at = np.where(plain, q, 1.0)
     near = at <= shape + 1
     lower = _series(shape, np.where(near, at, shape))[0]
     upper = _fraction(shape, np.where(near, shape + 2, at))
     lower, upper = np.where(near, lower, 1 - upper), np.where(near, 1 - lower, upper)
-    ends = np.where(q > 0, 1.0, 0.0)
+    ends = np.where((q > 0) & (p < np.inf), 1.0, 0.0)
     lower, upper = np.where(plain, lower, ends), np.where(plain, upper, 1 - ends)
     return np.where(wrong, np.nan, lower), np.where(wrong, np.nan, upper)
 
 
 def _gamma_slope(a: Array, x: Array) -> Array:
     p, q = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
-    plain = (p > 0) & (q > 0) & np.isfinite(q)
+    plain = (p > 0) & (q > 0) & np.isfinite(q) & np.isfinite(p)
     found = _series(np.where(plain, p, 1.0), np.where(plain, q, 1.0))[1]
     result: Array = np.where(plain, found, np.where((p > 0) & (q >= 0), 0.0, np.nan))
     return result.astype(x.dtype)

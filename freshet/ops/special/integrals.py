@@ -8,8 +8,8 @@ from typing import Any
 from freshet.core.tensor import Tensor
 from freshet.ops import elementwise as e
 from freshet.ops.dispatch import dispatched
+from freshet.ops.elementwise_rules import ones_of
 from freshet.ops.formulas import Vocabulary, primitive_of
-from freshet.ops.making import ones_of
 from freshet.ops.math import TensorLike, one_operand
 from freshet.ops.primitive import Primitive
 from freshet.ops.special import coefficients as c

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,21 +29,28 @@ _UNITS = ("BYTE", "UTF8_CHAR")
 # --- case and white space -------------------------------------------------------------------------
 
 
-def _lower(text: bytes, encoding: str) -> bytes:
-    return text.decode("utf-8", "replace").lower().encode() if encoding else text.lower()
+def _lower(text: bytes) -> bytes:
+    return text.decode("utf-8", "replace").lower().encode()
 
 
-def _upper(text: bytes, encoding: str) -> bytes:
-    return text.decode("utf-8", "replace").upper().encode() if encoding else text.upper()
+def _upper(text: bytes) -> bytes:
+    return text.decode("utf-8", "replace").upper().encode()
+
+
+def _in_case(x: Array, ascii_only: Callable[[bytes], bytes], full: Callable[[bytes], bytes],
+             encoding: str) -> Array:  # fmt: skip
+    texts = x.reshape(-1).tolist()
+    plain = not encoding or all(map(bytes.isascii, texts))
+    return filled(x.shape, list(map(ascii_only if plain else full, texts)))
 
 
 string_lower_p = host_primitive(
     "string_lower", same_shape("strings.lower", dtypes.string),
-    lambda x, encoding: mapped(lambda text: _lower(text, encoding), x),
+    lambda x, encoding: _in_case(x, bytes.lower, _lower, encoding),
 )  # fmt: skip
 string_upper_p = host_primitive(
     "string_upper", same_shape("strings.upper", dtypes.string),
-    lambda x, encoding: mapped(lambda text: _upper(text, encoding), x),
+    lambda x, encoding: _in_case(x, bytes.upper, _upper, encoding),
 )  # fmt: skip
 string_strip_p = host_primitive(
     "string_strip", same_shape("strings.strip", dtypes.string),
@@ -103,16 +111,17 @@ def strip(input: Any, name: str | None = None) -> Any:
 _CONTINUATIONS = bytes(range(0x80, 0xC0))
 
 
-def _length(text: bytes, unit: str) -> int:
-    if unit == "BYTE":
-        return len(text)
-    # Every byte of UTF-8 that does not continue a character begins one.
-    return len(text.translate(None, _CONTINUATIONS))
+def _length(x: Array, unit: str) -> Array:
+    texts = x.reshape(-1).tolist()
+    if unit == "UTF8_CHAR" and not all(map(bytes.isascii, texts)):
+        # Every byte of UTF-8 that does not continue a character begins one.
+        texts = [text.translate(None, _CONTINUATIONS) for text in texts]
+    return np.fromiter(map(len, texts), np.int32, len(texts)).reshape(x.shape)
 
 
 string_length_p = host_primitive(
     "string_length", same_shape("strings.length", dtypes.int32),
-    lambda x, unit: mapped(lambda text: _length(text, unit), x, np.int32),
+    _length,
 )  # fmt: skip
 
 
@@ -165,12 +174,24 @@ def _characters(text: bytes) -> list[bytes]:
     return [text[i:j] for i, j in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
+def _same_parts(texts: list[bytes], start: int, count: int) -> list[bytes] | None:
+    """Return the same part of each string; None if one has no such place."""
+    if min(map(len, texts)) < (start if start >= 0 else -start):
+        return None
+    end = start + count if start >= 0 or start + count < 0 else None
+    return [text[start:end] for text in texts]
+
+
 def _substr(x: Array, pos: Array, size: Array, unit: str) -> Array:
     if pos.shape != size.shape:
         raise InvalidArgumentError(
             f"strings.substr: pos and len must have one shape, received {pos.shape} and "
             f"{size.shape}"
         )
+    if pos.size == 1 and x.size and unit == "BYTE" and pos.ndim <= x.ndim:
+        found = _same_parts(x.reshape(-1).tolist(), pos.item(), max(size.item(), 0))
+        if found is not None:
+            return filled(x.shape, found)
     texts, starts, counts = np.broadcast_arrays(x, pos, size)
     items = []
     for text, start, count in zip(texts.flat, starts.flat, counts.flat, strict=True):

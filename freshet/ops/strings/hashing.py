@@ -11,26 +11,30 @@ from freshet.core import dtypes
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.tensor import Array
 from freshet.ops.dispatch import dispatched
-from freshet.ops.strings.hashes import fingerprint64, murmur64, siphash
+from freshet.ops.strings.hashes import fingerprints, murmurs, siphashes
 from freshet.ops.strings.host import (
     count_argument,
     host_primitive,
-    mapped,
     on_strings,
     same_shape,
 )
 
 
+def _numbers(hashes: Array, x: Array, count: int) -> Array:
+    """Return the buckets of hashes, in the shape of the strings."""
+    return (hashes % np.uint64(count)).astype(np.int64).reshape(x.shape)
+
+
 def _bucket(x: Array, count: int) -> Array:
-    return mapped(lambda text: murmur64(text) % count, x, np.int64)
+    return _numbers(murmurs(x.reshape(-1).tolist()), x, count)
 
 
 def _bucket_fast(x: Array, count: int) -> Array:
-    return mapped(lambda text: fingerprint64(text) % count, x, np.int64)
+    return _numbers(fingerprints(x.reshape(-1).tolist()), x, count)
 
 
 def _bucket_strong(x: Array, count: int, key: tuple[int, int]) -> Array:
-    return mapped(lambda text: siphash(text, key) % count, x, np.int64)
+    return _numbers(siphashes(x.reshape(-1).tolist(), key), x, count)
 
 
 hash_bucket_p = host_primitive(

@@ -59,7 +59,7 @@ def check_strings(name: str, *types: TensorType) -> None:
 
 def mapped(function: Callable[[bytes], Any], x: Array, dtype: Any = object) -> Array:
     """Return an array of the function's values at each string."""
-    return filled(x.shape, [function(item) for item in x.reshape(-1)], dtype)
+    return filled(x.shape, list(map(function, x.reshape(-1).tolist())), dtype)
 
 
 def filled(shape: tuple[int, ...], items: list[Any], dtype: Any = object) -> Array:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -27,29 +27,39 @@ from freshet.ops.strings.host import (
 # --- to strings -----------------------------------------------------------------------------------
 
 
-def _formatter(kind: DType, spec: str, precision: int, style: str) -> Callable[[Any], str]:
-    """Return how one element is written; `spec` is C's, flags and width."""
+def _written(x: Array, spec: str, precision: int, style: str) -> list[bytes]:
+    """Return how each element is written; `spec` is C's, flags and width."""
+    kind = dtypes.of_array(x)
+    items = x.reshape(-1)
     digits = f".{precision}" if precision >= 0 else ""
     if kind.is_complex:
         part = f"%{spec}{digits}{style}"
-        return lambda x: f"({part % x.real},{part % x.imag})"
+        return [f"({part % z.real},{part % z.imag})".encode() for z in items]
     if kind.is_bool:
-        return lambda x: "true" if x else "false"
-    if kind.is_floating:
-        # What is not finite is filled with spaces, as C does.
-        odd = f"%{spec.removeprefix('0')}{style}"
-        return lambda x: (f"%{spec}{digits}{style}" if np.isfinite(x) else odd) % float(x)
-    return lambda x: f"%{spec}d" % int(x)
+        return [b"true" if truth else b"false" for truth in items]
+    if not kind.is_floating:
+        return _each(f"%{spec}d", items.tolist())
+    numbers = items.astype(np.float64)
+    usual = f"%{spec}{digits}{style}"
+    if not spec.startswith("0") or np.isfinite(numbers).all():
+        return _each(usual, numbers.tolist())
+    # What is not finite is filled with spaces, as C does.
+    odd = f"%{spec.removeprefix('0')}{style}"
+    return [((usual if math.isfinite(z) else odd) % z).encode() for z in numbers.tolist()]
+
+
+def _each(form: str, numbers: list[Any]) -> list[bytes]:
+    """Return each number as a form writes it: all of them in one text, which is cut at zeros."""
+    text = f"{form}\0".encode() * len(numbers) % tuple(numbers)
+    return text.split(b"\0")[:-1]
 
 
 def _as_string(x: Array, precision: int, style: str, width: int, fill: str) -> Array:
-    kind = dtypes.of_array(x)
-    spec = fill.strip() + (str(width) if width > 0 else "")
-    if kind is dtypes.string:
+    if dtypes.of_array(x) is dtypes.string:
         padded = bytes.ljust if fill == "-" else bytes.rjust
         return mapped(lambda text: padded(text, max(width, 0)), x)
-    write = _formatter(kind, spec, precision, style)
-    return filled(x.shape, [write(item).encode() for item in x.reshape(-1)])
+    spec = fill.strip() + (str(width) if width > 0 else "")
+    return filled(x.shape, _written(x, spec, precision, style))
 
 
 as_string_p = host_primitive(
@@ -113,6 +123,8 @@ _FLOAT: Final = re.compile(
     re.IGNORECASE,
 )
 _HEXADECIMAL: Final = re.compile(rb"\s*[+-]?0x[0-9a-f]+\s*", re.IGNORECASE)
+_OF_WHOLE: Final = b"0123456789+- \t\n\r\f\v"
+_OF_FLOATS: Final = _OF_WHOLE + b".eE"
 _PARSED: Final = frozenset({"float32", "float64", "int32", "int64", "uint32", "uint64"})
 
 
@@ -129,13 +141,38 @@ def parse_number(text: bytes, kind: DType) -> Any:
 
 
 def _to_number(x: Array, dtype: DType) -> Array:
-    def number(text: bytes) -> Any:
-        found = parse_number(text, dtype)
-        if found is None:
-            raise InvalidArgumentError(f"strings.to_number: {text!r} is no {dtype.name}")
-        return found
+    texts = x.reshape(-1).tolist()
+    found = _plain_numbers(texts, dtype)
+    if found is None:
+        found = np.asarray([_number(text, dtype) for text in texts], dtype.as_numpy_dtype)
+    return found.reshape(x.shape)
 
-    return mapped(number, x, dtype.as_numpy_dtype)
+
+def _plain_numbers(texts: list[bytes], dtype: DType) -> Array | None:
+    """Return the numbers of strings that hold nothing but digits, signs and the like.
+
+    Of these, Python reads what we do, and at once; None where it refuses one, or there are others.
+    """
+    known = _OF_FLOATS if dtype.is_floating else _OF_WHOLE
+    if b"".join(texts).translate(None, known):
+        return None
+    try:
+        found = list(map(float if dtype.is_floating else int, texts))
+        if dtype.is_floating:
+            return np.asarray(found, dtype.as_numpy_dtype)
+        wide = np.asarray(found, np.uint64 if dtype.bits == 64 and dtype.min == 0 else np.int64)
+    except (ValueError, OverflowError):
+        return None
+    if wide.size and not dtype.min <= wide.min() <= wide.max() <= dtype.max:
+        return None
+    return wide.astype(dtype.as_numpy_dtype, copy=False)
+
+
+def _number(text: bytes, dtype: DType) -> Any:
+    found = parse_number(text, dtype)
+    if found is None:
+        raise InvalidArgumentError(f"strings.to_number: {text!r} is no {dtype.name}")
+    return found
 
 
 def _to_number_infer(x: TensorType, dtype: DType) -> TensorType:

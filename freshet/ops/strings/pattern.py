@@ -57,11 +57,32 @@ def compiled(pattern: bytes) -> re.Pattern[str]:
         raise InvalidArgumentError(f"the pattern {text!r} cannot be read: {error}") from None
 
 
-class _Translator:
-    """Goes through a pattern once; for each open group it knows the flags set within."""
+@functools.lru_cache(256)
+def never_empty(pattern: bytes) -> bool:
+    """Return whether a pattern surely matches no empty string anywhere.
 
-    def __init__(self, text: str) -> None:
+    One that did, would match the empty string alone when what asks about the surroundings is left
+    out of it.
+
+    Example:
+        >>> never_empty(b"^ +| +$"), never_empty(b"a*"), never_empty(b"^")
+        (True, False, False)
+    """
+    text = pattern.decode("utf-8", "surrogateescape")
+    return re.compile(_Translator(text, anchors=False).whole()).fullmatch("") is None
+
+
+class _Translator:
+    """Goes through a pattern once; for each open group it knows the flags set within.
+
+    Args:
+        text: The pattern.
+        anchors: Whether what matches between characters is kept; else nothing stands there.
+    """
+
+    def __init__(self, text: str, *, anchors: bool = True) -> None:
         self.text = text
+        self.anchors = anchors
         self.at = 0
         self.out: list[str] = []
         # A group's flags as they are written, and whether ^ and $ mean lines in it.
@@ -97,14 +118,17 @@ class _Translator:
         elif character == "|":
             flags = self.opened[-1]
             self.out.append(")" * len(flags) + "|" + "".join(flags))
-        elif character == "$":
-            self.out.append("$" if self.lines[-1] else r"\Z")
+        elif character in "^$":
+            self._anchor(r"\Z" if character == "$" and not self.lines[-1] else character)
         elif character == "{" and not re.match(r"\d+(,\d*)?\}", self.text[self.at :]):
             self.out.append(r"\{")
         elif character in "*+?}":
             self._repetition(character)
         else:
             self.out.append(character)
+
+    def _anchor(self, written: str) -> None:
+        self.out.append(written if self.anchors else "(?:)")
 
     def _repetition(self, character: str) -> None:
         if character != "}" and self.text[self.at : self.at + 1] == "+":
@@ -153,10 +177,10 @@ class _Translator:
             self.out.append(f"[{_CLASSES[character]}]")
         elif character in "bB":
             self._take()
-            self.out.append(rf"(?a:\{character})")
+            self._anchor(rf"(?a:\{character})")
         elif character in "Az":
             self._take()
-            self.out.append(r"\A" if character == "A" else r"\Z")
+            self._anchor(r"\A" if character == "A" else r"\Z")
         elif character == "Q":
             end = self.text.find(r"\E", self.at)
             literal = self.text[self.at + 1 : end if end >= 0 else None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,23 @@ from freshet.core.tensor import Array, Tensor
 from freshet.ops.dispatch import dispatched
 from freshet.ops.strings.host import (
     check_strings,
+    filled,
     host_primitive,
-    mapped,
     on_strings,
     single_string,
     string_tensor,
 )
-from freshet.ops.strings.pattern import compiled
+from freshet.ops.strings.pattern import compiled, never_empty
 
 _REFERENCE = re.compile(rb"\\(.?)", re.DOTALL)
 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
+
+
+def _texts(x: Array) -> list[str]:
+    return [data.decode("utf-8", "surrogateescape") for data in x.reshape(-1).tolist()]
 
 
 def _scalar(name: str, argument: str, value: Any) -> Tensor:
@@ -60,25 +65,26 @@ def _pieces(rewrite: bytes, groups: int) -> list[str | int]:
     return [*pieces, _text(rewrite[at:])]
 
 
-def _replaced(text: str, pattern: re.Pattern[str], pieces: list[str | int], once: bool) -> str:
-    """Replace from left to right."""
-    found: list[str] = []
-    at = 0
-    for match in pattern.finditer(text):
-        if match.end() == match.start():
-            return _replaced_with_empty(text, pattern, pieces, once)
-        found.append(text[at : match.start()])
-        found += [p if isinstance(p, str) else match[p] or "" for p in pieces]
-        at = match.end()
-        if once:
-            break
-    return "".join([*found, text[at:]]) if at else text
+def _replacement(pieces: list[str | int]) -> Callable[[re.Match[str]], str] | str:
+    """Return what a match is replaced by as Python's `re` takes it."""
+    numbers = [piece for piece in pieces if isinstance(piece, int)]
+    if not numbers:
+        return "".join(map(str, pieces)).replace("\\", r"\\")
+    form = "".join("%s" if isinstance(p, int) else p.replace("%", "%%") for p in pieces)
+
+    def replaced(match: re.Match[str]) -> str:
+        found = match.group(*numbers)
+        if None in found if len(numbers) > 1 else found is None:
+            found = tuple(match[number] or "" for number in numbers)
+        return form % found
+
+    return replaced
 
 
 def _replaced_with_empty(
     text: str, pattern: re.Pattern[str], pieces: list[str | int], once: bool
 ) -> str:
-    """Replace where a match may be empty: by RE2's rules never right after another match."""
+    """Replace from left to right; by RE2's rules no empty match comes right after another match."""
     found: list[str] = []
     at, end = 0, -1
     while at <= len(text) and (match := pattern.search(text, at)):
@@ -97,12 +103,13 @@ def _replaced_with_empty(
 def _regex_replace(x: Array, pattern: Array, rewrite: Array, once: bool) -> Array:
     expression = compiled(single_string(pattern))
     pieces = _pieces(single_string(rewrite), expression.groups)
-
-    def replaced(data: bytes) -> bytes:
-        text = _replaced(_text(data), expression, pieces, once)
-        return text.encode("utf-8", "surrogateescape")
-
-    return mapped(replaced, x)
+    texts = _texts(x)
+    if never_empty(single_string(pattern)):
+        replacement, count = _replacement(pieces), int(once)
+        found = [expression.sub(replacement, text, count) for text in texts]
+    else:
+        found = [_replaced_with_empty(text, expression, pieces, once) for text in texts]
+    return filled(x.shape, [text.encode("utf-8", "surrogateescape") for text in found])
 
 
 def _regex_infer(name: str, result: dtypes.DType) -> Any:
@@ -153,7 +160,8 @@ def regex_replace(
 
 def _regex_full_match(x: Array, pattern: Array) -> Array:
     matches = compiled(single_string(pattern)).fullmatch
-    return mapped(lambda data: matches(_text(data)) is not None, x, np.bool_)
+    found = [matches(text) is not None for text in _texts(x)]
+    return np.asarray(found, np.bool_).reshape(x.shape)
 
 
 regex_full_match_p = host_primitive(

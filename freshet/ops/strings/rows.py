@@ -6,6 +6,7 @@ begins; here they become ragged tensors.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,13 +35,20 @@ def rows_infer(name: str, *kinds: dtypes.DType) -> Callable[..., tuple[TensorTyp
 
 def joined_rows(rows: Sequence[Sequence[Any]], dtype: Any = object) -> tuple[Array, Array]:
     """Return rows one after the other, and where each begins, with the end of the last."""
-    items = [item for row in rows for item in row]
+    items = list(itertools.chain.from_iterable(rows))
     return filled((len(items),), items, dtype), row_splits(rows)
 
 
 def row_splits(rows: Sequence[Sequence[Any]]) -> Array:
     """Return where each of the rows begins, and the end of the last."""
-    return np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return splits_of(list(map(len, rows)))
+
+
+def splits_of(lengths: Array | list[int]) -> Array:
+    """Return where each row begins, and the end of the last, of the rows' lengths."""
+    splits = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=splits[1:])
+    return splits
 
 
 def _dense_splits(x: Array) -> tuple[Array, ...]:

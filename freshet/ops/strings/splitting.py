@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.errors import DTypeError, InvalidArgumentError
@@ -26,6 +28,7 @@ from freshet.ops.strings.rows import (
     joined_rows,
     nested_rows,
     ragged,
+    row_splits,
     rows_infer,
 )
 
@@ -33,13 +36,21 @@ from freshet.ops.strings.rows import (
 
 
 def _split(x: Array, separator: bytes, most: int) -> tuple[Array, Array]:
-    return joined_rows([text.split(separator or None, most) for text in x])
+    return joined_rows([text.split(separator or None, most) for text in x.tolist()])
+
+
+_BYTES: Final = np.array([bytes([code]) for code in range(256)], object)
+
+
+def _bytes_split(x: Array) -> tuple[Array, Array]:
+    texts = x.tolist()
+    return _BYTES[np.frombuffer(b"".join(texts), np.uint8)], row_splits(texts)
 
 
 split_p = host_primitive("string_split", rows_infer("strings.split", dtypes.string), _split)
 bytes_split_p = host_primitive(
     "bytes_split", rows_infer("strings.bytes_split", dtypes.string),
-    lambda x: joined_rows([[text[i : i + 1] for i in range(len(text))] for text in x]),
+    _bytes_split,
 )  # fmt: skip
 
 

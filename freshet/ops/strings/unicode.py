@@ -46,7 +46,28 @@ from freshet.ops.strings.scripts import script_of
 # --- decoding -------------------------------------------------------------------------------------
 
 
+def _sound(texts: list[bytes], codec: str, control: bool) -> tuple[Array, Array, Array] | None:
+    """Return what decoding gives where there is nothing to repair; None where there may be."""
+    data = b"".join(texts)
+    if codec != "utf-8" or (control and min(data, default=32) < 32):
+        return None
+    try:
+        codes = np.frombuffer(data.decode().encode("utf-32-le"), "<i4")
+    except UnicodeDecodeError:
+        return None
+    splits = row_splits(texts)
+    begins = np.append((np.frombuffer(data, np.uint8) & 0xC0) != 0x80, True)
+    if not begins[splits].all():
+        return None  # a character that begins in one string and ends in another
+    starts = np.flatnonzero(begins[:-1])
+    places = np.searchsorted(starts, splits)
+    return codes, starts - np.repeat(splits[:-1], np.diff(places)), places
+
+
 def _decode_rows(x: Array, codec: str, **options: Any) -> tuple[Array, Array, Array]:
+    found = _sound(x.tolist(), codec, options["control"])
+    if found is not None:
+        return found
     rows = [decode(text, codec, Repair(**options)) for text in x]
     codes, splits = joined_rows([codes for codes, _ in rows], np.int32)
     return codes, joined_rows([offsets for _, offsets in rows], np.int64)[0], splits

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any, final
 
+import numpy as np
+
 from freshet.core import dtypes
 from freshet.core.dtypes import as_dtype
 from freshet.core.errors import DTypeError, InvalidArgumentError
 from freshet.core.shapes import TensorType
-from freshet.core.tensor import Tensor
+from freshet.core.tensor import Array, Tensor
 from freshet.ops import math as m
 from freshet.ops.conversion import convert_to_tensor
+from freshet.ops.strings.hashes import fingerprints
 from freshet.ops.strings.hashing import to_hash_bucket_fast
+from freshet.ops.strings.host import host_primitive
 from freshet.ops.strings.numbers import as_string
 from freshet.ops.tables.initializers import TableInitializerBase
 from freshet.ops.tables.table import (
@@ -97,6 +101,26 @@ class StaticHashTable(LookupInterface):
         del name
         keys, values = self._rows.arrays()
         return Tensor._of_array(keys, self.key_dtype), Tensor._of_array(values, self.value_dtype)
+
+
+def _others_infer(found: TensorType, words: TensorType, start: int, count: int) -> TensorType:
+    del words, start, count
+    return found
+
+
+def _others(found: Array, words: Array, start: int, count: int) -> Array:
+    missing = found == -1
+    if not missing.any():
+        return found
+    rest = words[missing]
+    texts = rest.tolist() if rest.dtype == object else list(map(b"%d".__mod__, rest.tolist()))
+    numbers = found.copy()
+    numbers[missing] = fingerprints(texts) % np.uint64(count) + np.uint64(start)
+    return numbers
+
+
+others_p = host_primitive("vocabulary_others", _others_infer, _others)
+"""Numbers of words, with those from `start` on, by hashing, for words that have none (-1)."""
 
 
 @final
@@ -189,9 +213,9 @@ class StaticVocabularyTable(LookupInterface):
 
     def _numbers(self, keys: Any) -> Tensor:
         words = self._keys(keys)
-        texts = words if words.dtype is dtypes.string else as_string(words)
-        others: Tensor = to_hash_bucket_fast(texts, self._buckets) + self._known()
         if self._table is None:
+            texts = words if words.dtype is dtypes.string else as_string(words)
+            others: Tensor = to_hash_bucket_fast(texts, self._buckets)
             return others
         found = self._table.lookup(m.cast(words, self._table.key_dtype))
-        return m.where(m.equal(found, -1), others, found)
+        return others_p(found, words, start=self._known(), count=self._buckets)

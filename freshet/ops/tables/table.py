@@ -28,7 +28,7 @@ from freshet.core.errors import (
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
 from freshet.ops.conversion import convert_to_tensor
-from freshet.ops.strings.host import host_primitive, is_ragged
+from freshet.ops.strings.host import filled, host_primitive, is_ragged
 
 _TABLES: Final[weakref.WeakValueDictionary[str, Entries]] = weakref.WeakValueDictionary()
 _NUMBER: Final = itertools.count()
@@ -47,14 +47,15 @@ class Entries:
     Attributes:
         key: Dtype of the keys.
         value: Type of one value.
-        rows: For each key its value, an array of that type.
+        rows: For each key its value: an array of that type, or a number or string of Python for
+            single values.
         lock: Held while they change.
     """
 
     def __init__(self, key: DType, value: TensorType) -> None:
         self.key = key
         self.value = value
-        self.rows: dict[Any, Array] = {}
+        self.rows: dict[Any, Any] = {}
         self.lock = threading.Lock()
 
     def handle(self, name: str) -> Handle:
@@ -67,21 +68,26 @@ class Entries:
     def put(self, keys: Array, values: Array) -> None:
         """Set the values of keys; of several for one key, the last counts."""
         rows = values.reshape(keys.size, *self.value.static_shape)
+        rows = np.asarray(rows, self.value.dtype.as_numpy_dtype)
+        found = [row.copy() for row in rows] if self.value.rank else rows.tolist()
         with self.lock:
-            for key, row in zip(keys.reshape(-1).tolist(), rows, strict=True):
-                self.rows[key] = np.array(row, self.value.dtype.as_numpy_dtype)
+            self.rows.update(zip(keys.reshape(-1).tolist(), found, strict=True))
 
     def find(self, keys: Array, default: Array) -> Array:
         """Return the value of each key, for others the default: one, or one for each key."""
         shape = self.value.static_shape
+        if not shape and not default.ndim:
+            others = itertools.repeat(default.item())
+            values = list(map(self.rows.get, keys.reshape(-1).tolist(), others))
+            return filled(keys.shape, values, self.value.dtype.as_numpy_dtype)
         each = default.ndim > len(shape)
-        found = np.empty((keys.size, *shape), self.value.dtype.as_numpy_dtype)
+        found: Array = np.empty((keys.size, *shape), self.value.dtype.as_numpy_dtype)
         found[...] = default.reshape(found.shape) if each else default
         rows = self.rows
         for i, key in enumerate(keys.reshape(-1).tolist()):
             row = rows.get(key)
             if row is not None:
-                found[i] = row[()] if not shape else row
+                found[i] = row
         return found.reshape((*keys.shape, *shape))
 
     def remove(self, keys: Array) -> None:
@@ -98,7 +104,7 @@ class Entries:
         keys[:] = [key for key, _ in items]
         values = np.empty((len(items), *self.value.static_shape), self.value.dtype.as_numpy_dtype)
         for i, (_, row) in enumerate(items):
-            values[i] = row[()] if not row.ndim else row
+            values[i] = row
         return keys, values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -107,22 +108,22 @@ def test_assertions() -> None:
         program(ft.constant(3), 2)
 
 
-def test_print_prints_at_the_run(capsys: Any) -> None:
+def test_print_prints_when_it_is_traced(capsys: Any) -> None:
     @ft.function
     def program(x):
-        print("once")
+        print("Tracing with", x)
         for i in range(x):
-            if i > 0:
-                print("step", i, ft.stack([i * 2]), sep="|")
+            print("step", i.dtype, sep="|")
+        ft.print("Running with", x, output_stream=sys.stdout)
         return x
 
     program(ft.constant(3))
     program(ft.constant(2))
     assert capsys.readouterr().out.splitlines() == [
-        "once",
-        "step|1|[2]",
-        "step|2|[4]",
-        "step|1|[2]",
+        "Tracing with Tensor('x_0', shape=(), dtype=int32)",
+        "step|<dtype: 'int32'>",
+        "Running with 3",
+        "Running with 2",
     ]
 
 

@@ -179,3 +179,39 @@ def test_python_values_choose_the_return(agree: Any) -> None:
 
     agree(program, 1, "b", expected=(1, "b"))
     agree(program, 1, "z", expected=None)
+
+
+@pytest.mark.parametrize("x", [1, 60, -5])
+def test_only_a_return_leaves_an_endless_loop(agree: Any, x: int) -> None:
+    def program(x):
+        while True:
+            if x > 100:
+                return x
+            if x < 0:
+                return -x
+            for i in range(3):
+                if i > 1:
+                    break
+                x = x + i
+            x = x * 2 + 1
+
+    agree(program, x, expected=program(x))
+
+
+def test_a_break_of_an_endless_loop_goes_on_behind_it(agree: Any) -> None:
+    def program(x):
+        while True:
+            if x > 100:
+                return x
+            for i in range(3):
+                if x > 50:
+                    break
+                x = x + i
+            else:
+                break
+            x = x + 60
+        return x * 10
+
+    agree(program, 1, expected=40)
+    agree(program, 51, expected=111)
+    agree(program, 200, expected=200)

@@ -52,7 +52,7 @@ def test_variables_are_its_own_then_those_of_metrics_within() -> None:
             self.own = self.add_variable((2,), name="own", dtype="int32")
 
     names = [v.name for v in Two().variables]
-    assert names == ["own", "total", "count", "total", "extra"]
+    assert names == ["own", "total", "count", "total", "extra:0"]
     metric = Two()
     metric.own.assign([1, 2])
     metric.parts["mean"].update_state([3.0])

@@ -16,6 +16,7 @@ from database.record import (
     error,
     integers,
     normal,
+    strings,
     uniform,
 )
 
@@ -87,6 +88,28 @@ def _truncated(x: Any, y: Any) -> Any:
 
 def _sum(inputs: Any, *args: Any, **kwargs: Any) -> Any:
     return sum(inputs[1:], inputs[0])
+
+
+def _saturated(value: Any, dtype: str) -> Any:
+    to = np.dtype(dtype)
+    if to.kind == "c":
+        part = np.zeros(0, to).real.dtype.name
+        value = value.astype(np.promote_types(value.dtype, "c8"))
+        return (_saturated(value.real, part) + 1j * _saturated(value.imag, part)).astype(to)
+    value = value.real
+    limits = np.iinfo(to) if to.kind in "iu" else np.finfo(to)
+    if value.dtype.kind in "iu":
+        return np.array([min(max(int(v), int(limits.min)), int(limits.max)) for v in value], to)
+    low, high = (_within(limit, value.dtype) for limit in (limits.min, limits.max))
+    return np.clip(value, low, high).astype(to)
+
+
+def _within(limit: Any, dtype: Any) -> Any:
+    """Return the number of a floating-point dtype that is closest to a limit and not beyond it."""
+    with np.errstate(over="ignore"):
+        found = np.asarray(limit).astype(dtype)
+    beyond = np.isinf(found) or abs(int(found)) > abs(int(limit))
+    return np.nextafter(found, dtype.type(0)) if beyond else found
 
 
 def _horner(coeffs: Any, x: Any) -> Any:
@@ -161,7 +184,8 @@ OPERATIONS = [
     ),
     of_two("math.multiply_no_nan", lambda x, y: _unless_zero(np.multiply)(y, x),
            [case(MANY, ZEROS), case(normal(3, 1), normal(2)), case(complexes(3), complexes(3)),
-            case(normal(0), normal(0))], errors=ANALYTIC_ONLY, gradient=smooth()),
+            case(normal(0), normal(0))], errors=ANALYTIC_ONLY,
+           gradient=[*smooth(), case(normal(3, dtype="f8"), np.zeros(3))]),
     of_two("math.xdivy", _unless_zero(np.divide),
            [case(ZEROS, MANY), case(normal(3, 1), uniform(2)), case(complexes(3), complexes(3)),
             case(normal(0), normal(0))], errors=ANALYTIC_ONLY, gradient=smooth()),
@@ -189,9 +213,11 @@ OPERATIONS = [
     Operation(
         name="add_n", reference=_sum,
         cases=[case([normal(3), normal(3, seed=1), normal(3, seed=2)]), case([integers(2, 2)]),
-               case([complexes(2), complexes(2, seed=1)]), case([normal(), normal(seed=1)])],
+               case([complexes(2), complexes(2, seed=1)]), case([normal(), normal(seed=1)]),
+               case(normal(3, 2))],
         gradient=[case([normal(2, dtype="f8"), normal(2, dtype="f8", seed=1)])],
         errors=[error("InvalidArgumentError", [normal(2), normal(3)], message="one shape"),
+                error("InvalidArgumentError", [strings("a")] * 2, message="add_n: .*numbers"),
                 error("ValueError", [], message="received none")],
     ),
     Operation(
@@ -215,9 +241,15 @@ OPERATIONS = [
         errors=[error("ValueError", normal(3), normal(3), message="list")],
     ),
     Operation(
-        name="saturate_cast", reference=None,
+        name="saturate_cast", reference=_saturated,
         cases=[case(np.float32([-1.0, 300.0, 3.7]), "uint8"), case(np.int32([-1, 300, 3]), "uint8"),
                case(np.float32([1e30, -1e30]), "int32"), case(np.int64([-5, 5]), "uint64"),
-               case(normal(3, dtype="f8"), "float32"), case(np.float64([1e300]), "float32")],
+               case(normal(3, dtype="f8"), "float32"), case(np.float64([1e300]), "float32"),
+               case(np.complex64([300 + 2j, -1]), "uint8"), case(normal(2), "complex64"),
+               case(np.complex128([1e300 - 1e300j, 1j]), "complex64")],
+        gradient=[case(normal(3, dtype="f8"), "float64"),
+                  case(complexes(2, dtype=np.complex128), "complex128")],
+        errors=[error("TypeError", np.array([True]), "uint8", message="saturate_cast: .*bool")],
+        differs="TensorFlow clips to a bound that int64 cannot hold", differs_in=[3],
     ),
 ]  # fmt: skip

@@ -129,6 +129,7 @@ OPERATIONS = [
         "debugging.assert_shapes", case([(_ONES, ("N", "Q")), (normal(3), ("Q",))]),
         case([(_ONES, (2, None))]), case([(_ONES, ("...", 3))]), case([(_ONES, ("N", "."))]),
         case([(np.array(1.0), ())]), case([(_ONES, "NQ"), (_ONES, ["N", "Q"])]),
+        case([(_ONES, (..., 3))]),
         errors=[
             error("ValueError", [(_ONES, ("N", "N"))], message="must have size 2"),
             error("ValueError", [(_ONES, (2, 4))], message="must have size 4"),

@@ -197,7 +197,11 @@ OPERATIONS = [
         ],
         # The number of dimensions of each part is known, but sizes must agree.
         gradient=[case([_int(0, 2), _int(1)], [normal(2, dtype="f8"), normal(1, dtype="f8")])],
-        errors=[error("ValueError", [[0], [-1]], [[1], [3]], message="index -1")],
+        errors=[
+            error("ValueError", [[0], [-1]], [[1], [3]], message="index -1"),
+            error("ValueError", [[0]], [[1], [3]], message="as many indices as data"),
+            error("ValueError", [], [], message="one tensor or more"),
+        ],
     ),
     Operation(
         name="sort", reference=_sort,

@@ -101,6 +101,8 @@ def transposed(
     data_format: str | None = None, dilations: Any = None,
 ) -> np.ndarray:  # fmt: skip
     shape = tuple(int(n) for n in output_shape)
+    if len(shape) == x.ndim - 2:
+        shape = (x.shape[0], *shape, w.shape[-2])
     wide = w.astype(np.float64)
     return adjoint(
         lambda unit: convolved(unit, wide, strides, padding, data_format, dilations), shape,
@@ -117,7 +119,7 @@ BAD = error(
     "InvalidArgumentError", normal(2, 5, 4, 3), normal(2, 2, 5, 2), 1, "VALID", message="channels"
 )
 NO_FIRST = "TensorFlow has no kernel for channels first on CPUs"
-# The shape of a filter must be known, that of the input need not: see test_convolving.py.
+# The shape of a filter must be known, that of the input need not: see test_convolution.py.
 OPERATIONS = [
     Operation(
         name="nn.convolution", reference=convolved, tolerance=WIDE, absolute=1e-5,
@@ -214,6 +216,10 @@ OPERATIONS = [
             case(normal(1, 4, 3, 2, **F8), normal(2, 2, 2, 2, **F8), normal(1, 1, 4, 2, **F8),
                  [1] * 4, "SAME"),
         ],
+        errors=[
+            error("ValueError", normal(2, 5, 4, 3), normal(2, 3, 3, 1), normal(2, 1, 3, 2),
+                  [1] * 4, "SAME", message="pointwise_filter must be"),
+        ],
     ),
     Operation(
         name="nn.depthwise_conv2d_backprop_input", tolerance=WIDE, absolute=1e-5,
@@ -271,6 +277,7 @@ OPERATIONS = [
             case(normal(1, 2, 3, 4), normal(2, 2, 2, 4), [1, 4, 6, 2], [1, 2, 2, 1]),
             case(normal(1, 2, 3, 4), normal(3, 2, 2, 4), [1, 4, 4, 2], 1, "VALID"),
             case(normal(1, 2, 2, 2, **F8), normal(2, 2, 3, 2, **F8), [1, 3, 4, 3], 2),
+            case(normal(2, 2, 3, 4), normal(2, 2, 3, 4), [4, 6], 2),
         ],
         gradient=[case(normal(1, 2, 2, 2, **F8), normal(2, 2, 1, 2, **F8), [1, 4, 4, 1], 2)],
     ),

@@ -117,6 +117,8 @@ OPERATIONS = [
                case(SPREAD.astype("f8"), np.float64([0, 5]), 5, dtype="int64"),
                case(normal(0), [0.0, 1.0], 3)],
         errors=[error("InvalidArgumentError", SPREAD, [0.0, 5.0], nbins=0, message="nbins"),
-                error("InvalidArgumentError", SPREAD, [5.0, 0.0], nbins=2, message="rise")],
+                error("InvalidArgumentError", SPREAD, [5.0, 0.0], nbins=2, message="rise"),
+                error("InvalidArgumentError", np.float32([1, np.nan]), [0.0, 5.0], nbins=2,
+                      message="histogram_fixed_width: a value is NaN")],
     ),
 ]  # fmt: skip

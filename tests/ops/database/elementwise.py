@@ -59,7 +59,7 @@ def _logic(name: str, function: Any) -> Operation:
         name=name, reference=function,
         cases=[case(booleans(), booleans(seed=1)), case(booleans(4), booleans(4, seed=1)),
                case(booleans(3, 1), booleans(2)), case(booleans(0), booleans(0)),
-               case(booleans(3), True)],
+               case(booleans(3), True), case([], []), case([True, False], True)],
         errors=[error("InvalidArgumentError", np.float32([1]), np.float32([1]), message="bool")],
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _signs(x: Any) -> Any:
 
 
 def _cast(x: Any, dtype: str) -> Any:
-    x = x.real if x.dtype.kind == "c" and not dtype.startswith(("complex", "bool")) else x
+    x = x.real if x.dtype.kind == "c" and not dtype.startswith("complex") else x
     return x.astype(dtype)
 
 
@@ -139,7 +139,7 @@ OPERATIONS = [
     _logic("math.logical_xor", np.logical_xor),
     Operation(
         name="math.logical_not", reference=np.logical_not,
-        cases=[case(booleans(4)), case(booleans()), case(booleans(0))],
+        cases=[case(booleans(4)), case(booleans()), case(booleans(0)), case([])],
         errors=[error("InvalidArgumentError", np.int32([1]), message="bool")],
     ),
     _tested("math.is_nan", np.isnan),
@@ -153,8 +153,10 @@ OPERATIONS = [
             case(np.int32([300, -1]), "uint8"), case(normal(), "float64"), case(normal(0), "int64"),
             case(complexes(3), "float32"), case(complexes(3), "complex128"),
             case(normal(3), "complex64"), case(complexes(2), "bool"),
-            case(integers(2), "complex64"),
+            case(integers(2), "complex64"), case(np.complex64([0, 1j, 1]), "bool"),
         ],
+        errors=[error("UnimplementedError", strings("1"), "float32", message="strings.to_number"),
+                error("UnimplementedError", integers(2), "string", message="strings.as_string")],
         gradient=[case(normal(3, dtype="f8"), "float64"), case(normal(2, dtype="f8"), "complex128"),
                   case(complexes(2, dtype=np.complex128), "float64")],
     ),

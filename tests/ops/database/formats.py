@@ -242,10 +242,8 @@ OPERATIONS = [
     ),
     Operation(
         name="io.parse_tensor", reference=unproto,
-        # Inside a function its rank would not be known.
         cases=[case(scalar(data), t.dtype.name.replace("object", "string"))
                for data, t in PARSED.items()],
-        traced=False,
         errors=[
             error("InvalidArgumentError", scalar("xx"), "int32", message="TensorProto"),
             error("InvalidArgumentError", scalar(""), "int32", message="parse_tensor"),

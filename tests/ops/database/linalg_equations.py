@@ -270,8 +270,15 @@ OPERATIONS = [
         cases=[
             case(*_FACTORS.args, normal(2, 3, 2, dtype=F8)),
             case(*_given_lu(normal(3, 3)), normal(3, 1)),
+            case(*_FACTORS.args, normal(3, 2, dtype=F8)),
+            case(*_given_lu(normal(3, 3)), normal(2, 3, 1)),
         ],
-        gradient=[case(*_FACTORS.args, normal(2, 3, 1, dtype=F8))],
+        errors=[error("InvalidArgumentError", *_FACTORS.args, normal(2, 2, 1, dtype=F8),
+                      message="lu_solve: .*do not fit")],
+        gradient=[
+            case(*_FACTORS.args, normal(2, 3, 1, dtype=F8)),
+            case(*_FACTORS.args, normal(3, 1, dtype=F8)),
+        ],
     ),
     Operation(
         name="linalg.lu_matrix_inverse", tolerance=SOFT,

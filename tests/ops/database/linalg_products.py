@@ -201,8 +201,13 @@ OPERATIONS = [
     ),
     Operation(
         name="linalg.global_norm", tolerance={"float32": 1e-5},
-        reference=lambda ts: np.sqrt(sum(np.sum(t * t) for t in ts if t is not None)),
-        cases=[case([normal(2, 3), None, normal(2)]), case([normal(3, dtype=F8)])],
+        reference=lambda ts: np.sqrt(
+            sum((np.sum(t * t) for t in ts if t is not None), np.float32(0))
+        ),
+        cases=[
+            case([normal(2, 3), None, normal(2)]), case([normal(3, dtype=F8)]), case([None]),
+            case([]),
+        ],
         gradient=[case([normal(2, dtype=F8), normal(3, dtype=F8)])],
     ),
     Operation(

@@ -33,10 +33,12 @@ def _eigh(x: np.ndarray) -> Any:
 
 def _eigh_tridiagonal(
     alpha: np.ndarray, beta: np.ndarray, eigvals_only: bool = True, select: str = "a",
-    select_range: tuple[int, int] = (0, 99),
+    select_range: tuple[float, float] = (0, 99),
 ) -> Any:  # fmt: skip
     e, v = np.linalg.eigh(np.diag(alpha) + np.diag(beta, -1) + np.diag(beta, 1))
-    part = slice(select_range[0], select_range[1] + 1)
+    part: Any = slice(select_range[0], int(select_range[1]) + 1)
+    if select == "v":
+        part = (select_range[0] < e) & (e <= select_range[1])
     return e[part] if eigvals_only else (e[part], v[:, part])
 
 
@@ -146,9 +148,12 @@ OPERATIONS = [
             case(normal(4), normal(3)), case(normal(4, dtype=F8), normal(3, dtype=F8), select="i",
             select_range=(1, 2)), case(normal(1), normal(0)),
             case(normal(4, dtype=F8), normal(3, dtype=F8), eigvals_only=False),
+            case(np.float32([1, 2, 3]), np.float32([1, 1]), select="v", select_range=(0.0, 2.5)),
+            case(np.float32([1, 2, 3]), np.float32([1, 1]), select="v", select_range=(9.0, 9.5)),
         ],
         gradient=[
             case(normal(4, dtype=F8), normal(3, dtype=F8)),
+            case(np.float64([1, 2, 3]), np.float64([1, 1]), select="v", select_range=(0.0, 2.5)),
             case(normal(3, dtype=F8), normal(2, dtype=F8), eigvals_only=False),
         ],
         errors=[
@@ -156,6 +161,7 @@ OPERATIONS = [
             error("ValueError", normal(4), normal(3), select="x", message="select must be"),
             error("InvalidArgumentError", normal(4), normal(3), select="i", select_range=(2, 1),
                   message="select must be"),
+            error("ValueError", normal(4), normal(3), select="v", message="select_range="),
         ],
         differs=_SIGNS, differs_in=[3],
     ),

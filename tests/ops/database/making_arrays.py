@@ -141,7 +141,10 @@ OPERATIONS = [
             case(3), case(2, 3), case(3, 2, dtype="int32"), case(0), case(2, batch_shape=[2, 1]),
             case(2, 3, [2], "float64"), case(2, dtype="bool"), case(2, dtype="complex64"),
         ],
-        errors=[error("ValueError", -2, message="eye: a size")],
+        errors=[
+            error("ValueError", -2, message="eye: a size"),
+            error("TypeError", 2, dtype="string", message="eye: .*string"),
+        ],
     ),
     Operation(
         name="range", reference=_range, no_gradient="counting does not vary smoothly",
@@ -151,6 +154,7 @@ OPERATIONS = [
             case(1, 4, dtype="int64"), case(np.array(4, "i8")),
             case(np.array(2), np.array(9), np.array(3)),
             case(np.array(0, "f4"), np.array(2, "f4"), np.array(0.5, "f4")),
+            case(np.array(5, "f2")),
         ],
         errors=[
             error("ValueError", 0, 10, 0, message="delta must not be 0"),
@@ -164,11 +168,14 @@ OPERATIONS = [
             case(0.0, 10.0, 3), case(0.0, 10.0, 1), case(1.0, 2.0, 7), case(0.0, 1.0, 0),
             case(normal(3), normal(3, seed=1), 4), case(normal(3), normal(3, seed=1), 4, axis=-1),
             case(normal(2, 3, dtype="f8"), normal(2, 3, dtype="f8", seed=1), 4, axis=1),
-            case(np.array(5.0), np.array(-5.0), 5),
+            case(np.array(5.0), np.array(-5.0), 5), case(0.0, 1.0, np.array(4, "i4")),
         ],
         gradient=[case(np.array([1.0, 2.0]), np.array([3.0, -2.0]), 4)],
         tolerance={"float32": 4e-6},
-        errors=[error("TypeError", 0.0, 1.0, 4.0, message="num must be an integer")],
+        errors=[
+            error("TypeError", 0.0, 1.0, 4.0, message="num must be an integer"),
+            error("ValueError", 0.0, 1.0, -1, message="num must be at least 0"),
+        ],
     ),
     Operation(
         name="one_hot", reference=_one_hot,
@@ -179,7 +186,7 @@ OPERATIONS = [
             case(np.array([0, 1], "u1"), 3, axis=-1), case(np.array([0, 1]), 2, 5, 1),
             case(np.array([0, 1]), 2, True, False), case(np.array([0, 1]), 2, dtype="int64"),
             case(np.array([1]), 2, 2.0, -1.0, dtype="float64"), case(np.zeros(0, "i4"), 3),
-            case(np.array([0, 2]), 0),
+            case(np.array([0, 2]), 0), case([], 2),
         ],
         errors=[
             error("TypeError", [0, 1], 2, 5.0, dtype="int32", message="one_hot: .*dtype"),

@@ -71,7 +71,7 @@ OPERATIONS = [
                 name == "fractional_max_pool"
             ),
             unknown_shapes=False,  # windows are drawn for a known size
-            no_gradient="its windows are random; test_pools looks at it",
+            no_gradient="its windows are random; test_pooling looks at it",
         )
         for name in ("fractional_max_pool", "fractional_avg_pool")
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from database.record import Operation, case, error, integers, normal, uniform
+from database.record import Operation, case, complexes, error, integers, normal, uniform
 
 F8 = {"dtype": "f8"}
 HALF = {"float16": 4e-3, "float32": 1e-5}
@@ -26,6 +26,7 @@ def weighted(x: np.ndarray, axes: Any, frequency_weights: Any, keepdims: bool = 
     along = axes_of(axes)
     x, w = np.broadcast_arrays(x.astype(x.dtype), np.asarray(frequency_weights))
     total = w.astype("f8").sum(along, keepdims=True)
+    total = np.where(total == 0, np.inf, total)  # of no weight, both are 0
     mean = (w * x.astype("f8")).sum(along, keepdims=True) / total
     variance = (w * (x.astype("f8") - mean) ** 2).sum(along, keepdims=True) / total
     if not keepdims:
@@ -56,7 +57,7 @@ def standard(x: Any, mean: Any, variance: Any, offset: Any, scale: Any, epsilon:
 
 def unit(x: np.ndarray, axis: Any = None, epsilon: float = 1e-12) -> np.ndarray:
     along = None if axis is None else axes_of(axis)
-    total = np.sum(x.astype("f8") ** 2, along, keepdims=True)
+    total = np.sum(np.abs(x).astype("f8") ** 2, along, keepdims=True)
     return (x / np.sqrt(np.maximum(total, epsilon))).astype(x.dtype)
 
 
@@ -95,6 +96,7 @@ OPERATIONS = [
             case(normal(3), [0], uniform(3)), case(normal(4, 3), [0], uniform(4, 1)),
             case(normal(2, 3, 4), [1, 2], uniform(2, 3, 4), True),
             case(normal(2, 3, **F8), [1], uniform(3, **F8), keepdims=True),
+            case(normal(2, 3), [1], np.float32([[0, 0, 0], [1, 0, 2]])),
         ],
         gradient=[case(normal(3, 2, **F8), [0], uniform(3, 1, low=0.5, **F8))],
         second=False,  # as above
@@ -149,6 +151,7 @@ OPERATIONS = [
         cases=[
             case(normal(3)), case(normal(2, 3), 1), case(normal(2, 3, **F8), axis=[0, 1]),
             case(np.zeros(3, np.float32)), case(normal(2, 3), -1, 2.0), case(normal(3, dtype="f2")),
+            case(complexes(2, 3), 1),
         ],
         gradient=[case(normal(2, 3, **F8), 1)],
     ),
@@ -164,6 +167,7 @@ OPERATIONS = [
             errors=[
                 error("InvalidArgumentError", normal(2, 3), message="height"),
                 error("InvalidArgumentError", integers(1, 1, 1, 2), message="floating"),
+                error("InvalidArgumentError", normal(1, 1, 1, 2), -1, message="depth_radius"),
             ],
         )
         for name in ("local_response_normalization", "lrn")

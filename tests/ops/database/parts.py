@@ -39,11 +39,12 @@ def _split(value: Any, num_or_size_splits: Any, axis: int = 0) -> list[np.ndarra
 def _pad(
     tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0
 ) -> np.ndarray:
+    if np.asarray(tensor).dtype == object:
+        filler = str(constant_values or "").encode()
+        padded = np.pad(tensor, paddings, constant_values=None)
+        return np.array([filler if s is None else s for s in padded], object)
     if mode.upper() == "CONSTANT":
-        filler = (
-            b"" if np.asarray(tensor).dtype == object and not constant_values else constant_values
-        )
-        return np.pad(tensor, paddings, constant_values=filler)
+        return np.pad(tensor, paddings, constant_values=constant_values)
     return np.pad(tensor, paddings, mode.lower())
 
 
@@ -212,6 +213,7 @@ OPERATIONS = [
             case(integers(3), [[1, 1]], constant_values=7), case(normal(0), [[1, 1]]),
             case(normal(2), [[1, 1]], constant_values=-1.5), case(strings("a"), [[1, 1]]),
             case(booleans(2), [[0, 2]]), case(complexes(2), [[1, 0]]),
+            case(strings("a"), [[1, 0]], constant_values="z"),
         ],
         gradient=[
             case(_X, [[0, 1], [2, 0], [1, 1]]), case(_X, [[1, 0], [2, 1], [0, 3]], "REFLECT"),

@@ -126,7 +126,13 @@ OPERATIONS = [
         ],
         gradient=[case(normal(1, 5, 4, 2, **F8), 2, 2, "SAME"),
              case(normal(1, 5, 2, **F8), 3, 1, "SAME")],
-        errors=WORD, differs=NO_FIRST, differs_in=[6],
+        errors=[
+            *WORD,
+            error("Exception", normal(1, 4, 4, 2), 2, 1.5, "SAME", message="strides must be"),
+            error("InvalidArgumentError", normal(1, 4, 4, 2), 2, 2,
+                  [[0, 0], [3, 0], [0, 1], [0, 0]], message="must be smaller than the window"),
+        ],
+        differs=NO_FIRST, differs_in=[6],
     ),
     Operation(
         name="nn.max_pool1d", reference=pooled("max"),

@@ -67,10 +67,13 @@ def reduction(
 
 def truth(name: str, function: Callable[..., Any]) -> Operation:
     """Return the record of a reduction of truth values."""
+    along_axes = by_numpy(function)
     return Operation(
-        name=name, reference=by_numpy(function),
-        cases=[*along(booleans), case(booleans(0)), case(booleans(0, 3), 0)],
-        errors=[error("InvalidArgumentError", np.int32([1]), message="reduce")],
+        name=name, reference=lambda x, *args, **kw: along_axes(np.asarray(x, bool), *args, **kw),
+        cases=[*along(booleans), case(booleans(0)), case(booleans(0, 3), 0),
+               case([]), case([[], []], 1), case([True, False]), case(True)],
+        errors=[error("InvalidArgumentError", np.int32([1]), message="reduce"),
+                error("InvalidArgumentError", np.zeros((), np.float32), message="reduce")],
     )  # fmt: skip
 
 
@@ -78,8 +81,10 @@ def _mean(x: Any, axis: Any, keepdims: bool) -> Any:
     if x.dtype.kind not in "iu":
         total = np.sum(x, axis=axis, keepdims=keepdims)
         return (total / np.float64(x.size / max(total.size, 1))).astype(x.dtype)
-    total = np.sum(x, axis=axis, keepdims=keepdims)
-    return total // (x.size // total.size)
+    exact = np.sum(x.astype(object), axis=axis, keepdims=keepdims)
+    count = max(x.size // max(np.size(exact), 1), 1)
+    towards_0 = np.vectorize(lambda n: abs(n) // count * (1 if n > 0 else -1), otypes=[x.dtype])
+    return towards_0(np.asarray(exact, object))
 
 
 def _variance(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -128,7 +133,10 @@ OPERATIONS = [
     reduction("reduce_prod", lambda x, a, k: np.prod(x, axis=a, keepdims=k, dtype=x.dtype),
               more=[*NUMBERS, *EMPTY, *COMPLEX], errors=[BOOL],
               gradient=C_SMOOTH),
-    reduction("reduce_mean", _mean, more=[*NUMBERS, *NAN, *EMPTY[:1], *COMPLEX], gradient=C_SMOOTH),
+    reduction("reduce_mean", _mean, gradient=C_SMOOTH,
+              more=[*NUMBERS, *NAN, *EMPTY[:1], *COMPLEX, case(np.int32([[-1, -2], [4, 7]]), 1),
+                    case(np.int8([127, 127])), case(np.uint8([250, 250])),
+                    case(np.int32([2**31 - 1] * 2)), case(integers(2, 0), 1)]),
     reduction("reduce_max", lambda x, a, k: np.max(x, axis=a, keepdims=k,
               initial=-np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min),
               more=[*NUMBERS, *NAN, *EMPTY], errors=[BOOL], gradient=[case(APART), case(APART, 1)]),

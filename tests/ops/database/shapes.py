@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,14 @@ def _vector(*numbers: int, dtype: Any = "i4") -> np.ndarray:
 
 def _transpose(a: Any, perm: Any = None, conjugate: bool = False) -> np.ndarray:
     return np.transpose(np.conj(a) if conjugate else a, perm)
+
+
+def _reshape(x: Any, shape: Any) -> np.ndarray:
+    if not x.size and -1 in shape and 0 in shape:  # the sizes that are not 0 decide
+        known = math.prod(n for n in shape if n > 0)
+        size = math.prod(n for n in x.shape if n) // known
+        shape = [size if n == -1 else n for n in shape]
+    return np.reshape(x, shape)
 
 
 def _shape(input: Any, out_type: Any = "int32") -> np.ndarray:
@@ -96,12 +105,14 @@ OPERATIONS = [
         ],
     ),
     Operation(
-        name="reshape", reference=lambda x, shape: np.reshape(x, shape),
+        name="reshape", reference=_reshape,
         cases=[
             case(normal(2, 3), [3, 2]), case(normal(2, 3), [-1]), case(normal(2, 3), [1, -1, 2]),
             case(normal(1), []), case(np.float32(1), [1, 1]), case(normal(0, 3), [3, 0]),
             case(normal(0, 3), [-1, 3]), case(strings("a", "b"), [2, 1]),
-            case(complexes(4), [2, 2]), case(booleans(2, 2), [4]),
+            case(complexes(4), [2, 2]), case(booleans(2, 2), [4]), case(normal(0, 5), [0, -1]),
+            case(normal(0, 5), [-1, 0]), case(normal(0, 4, 3), [2, 0, -1]),
+            case(normal(0), [0, -1]),
         ],
         gradient=[case(_X, [4, -1])],
         errors=[
@@ -121,6 +132,7 @@ OPERATIONS = [
         errors=[
             error("ValueError", [1], 3, message="axis 3"),
             error("ValueError", [1], -3, message="axis -3"),
+            error("ValueError", [1], [0, 1], message="axis must be one number"),
         ],
     ),
     Operation(
@@ -215,7 +227,7 @@ OPERATIONS = [
             case(normal(3), 2), case(normal(2, 3), 2), case(normal(2, 3), [1, 0, 2], 1),
             case(normal(2, 3), [2, 1], 0), case(np.float32(3), 2), case(normal(2, 3), [2], -1),
             case(normal(2, 3), 0, 0), case(integers(3), _vector(2, 0, 1)),
-            case(strings("a", "b"), 2),
+            case(strings("a", "b"), 2), case(np.float32(3), 2, 0),
         ],
         gradient=[case(_X, 2, 1), case(_X, [2, 0, 1], 1)],
         errors=[error("ValueError", [1, 2], [1, 2, 3], message="needs as many counts")],

@@ -10,7 +10,7 @@ import scipy.fft
 import scipy.signal
 import scipy.special
 
-from database.record import Dtype, Operation, case, complexes, error, integers, normal
+from database.record import Dtype, Operation, case, complexes, error, integers, normal, strings
 from database.signal_transforms import LOOSE
 
 F8, C16 = np.float64, np.complex128
@@ -67,13 +67,14 @@ def _cosine_window(name: str) -> Operation:
 
 
 def _frame(
-    x: np.ndarray, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: float = 0,
+    x: np.ndarray, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: Any = 0,
     axis: int = -1,
 ) -> np.ndarray:  # fmt: skip
     along = np.moveaxis(x, axis, -1)
     n = along.shape[-1]
     count = math.ceil(n / frame_step) if pad_end else max(0, 1 + (n - frame_length) // frame_step)
-    after = np.full((*along.shape[:-1], frame_length), pad_value, x.dtype)
+    fill = pad_value.encode() if isinstance(pad_value, str) else pad_value
+    after = np.full((*along.shape[:-1], frame_length), fill, x.dtype)
     longer = np.concatenate([along, after], -1)
     frames = [longer[..., f * frame_step :][..., :frame_length] for f in range(count)]
     found = np.stack(frames, -2) if frames else np.zeros((*along.shape[:-1], 0, frame_length))
@@ -179,6 +180,8 @@ OPERATIONS = [
             case(normal(5, 2, dtype=F8), 2, 1, axis=0), case(normal(3), 5, 2),
             case(normal(3), 5, 2, pad_end=True), case(normal(8), 2, 3, pad_end=True),
             case(complexes(6), 3, 3), case(normal(2, 6, 2), 4, 1, axis=1),
+            case(strings("a", "b", "c"), 2, 1),
+            case(strings("a", "b", "c"), 2, 2, pad_end=True, pad_value="z"),
         ],
         gradient=[
             case(normal(8, dtype=F8), 3, 2), case(normal(2, 5, dtype=F8), 3, 1, pad_end=True),

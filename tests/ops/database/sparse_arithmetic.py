@@ -186,6 +186,7 @@ _SEGMENT_CASES = [
     case(normal(4, 2), np.array([0, 2, 1], np.int32), np.array([0, 0, 2], np.int32)),
     case(normal(4, dtype="f8"), np.array([3, 3]), np.array([0, 1]), num_segments=4),
     case(normal(2, 1, 2), np.array([1], np.int32), np.array([0], np.int32)),
+    case(normal(4, 2), [], [], num_segments=2),
 ]
 _SEGMENT_GRADIENT = [case(_DATA, np.array([0, 2, 1]), np.array([0, 0, 2]))]
 _SEGMENT_ERRORS = [

@@ -29,6 +29,22 @@ def test_it_is_printed_as_nested_lists() -> None:
     assert len(many) < 100
 
 
+def test_long_rows_are_printed_below_each_other() -> None:
+    short = [list(range(n)) for n in range(10)]
+    assert str(ft.ragged.constant(short)).splitlines() == [
+        "<ft.RaggedTensor [[], [0], [0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3, 4],",
+        " [0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 4, 5, 6, 7],",
+        " [0, 1, 2, 3, 4, 5, 6, 7, 8]]>",
+    ]
+    long = [[[10**9] * 7, [2]], [[3]]]
+    assert str(ft.ragged.constant(long)).splitlines() == [
+        f"<ft.RaggedTensor [[[{', '.join(['1000000000'] * 6)},",
+        "   1000000000],",
+        "  [2]],",
+        " [[3]]]>",
+    ]
+
+
 def test_it_has_no_truth_value_no_length_and_no_hash() -> None:
     for function in (bool, len, hash):
         with pytest.raises(TypeError):
@@ -205,6 +221,17 @@ def test_a_compiled_gradient_is_the_same() -> None:
 # --- refused --------------------------------------------------------------------------------------
 
 
+def test_only_equal_rows_have_a_shape_as_a_tensor() -> None:
+    equal = ft.RaggedTensor.from_uniform_row_length(ft.range(8), 2)
+    for function in (ft.shape, ft.function(ft.shape)):
+        assert function(equal).numpy().tolist() == [4, 2]
+        with pytest.raises(
+            CompositeTensorError, match=r"x\.nrows\(\), x\.row_lengths\(\), or x\.b"
+        ):
+            function(ft.ragged.constant([[1, 2], [3]]))
+    assert ft.shape(equal, ft.int64).dtype == ft.int64
+
+
 def test_what_takes_no_ragged_tensors_says_so() -> None:
     with pytest.raises(CompositeTensorError, match=r"RaggedTensor is not a plain.*to_tensor"):
         ft.argmax(rows(), 1)
@@ -225,6 +252,7 @@ def test_what_takes_no_ragged_tensors_says_so() -> None:
         (lambda x: ft.split(x, 2, axis=1), "ragged or not known"),
         (lambda x: x.with_values([1]), "expected 5 values"),
         (lambda x: ft.map_fn(lambda r: r, x[:0]), "no rows"),
+        (lambda x: ft.one_hot(x, 3, axis=1), "axis must be -1 or above 1"),
     ],
 )  # fmt: skip
 def test_errors_say_what_is_wrong(call: Any, message: str) -> None:

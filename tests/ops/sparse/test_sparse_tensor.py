@@ -129,3 +129,34 @@ def test_crosses_are_hashed_as_in_tensorflow() -> None:
     letters = ft.constant([["a"], ["b"]])
     found = ft.sparse.cross_hashed([letters, ft.constant([["d"], ["e"]])], num_buckets=100)
     assert found.values.numpy().tolist() == [82, 61]
+
+
+@pytest.mark.parametrize(
+    ("function", "shape"),
+    [
+        (lambda x: ft.sparse.sparse_dense_matmul(x, ft.ones([3, 4])), (2, 4)),
+        (lambda x: ft.sparse.sparse_dense_matmul(x, ft.ones([2, 1]), adjoint_a=True), (3, 1)),
+        (lambda x: ft.sparse.reduce_sum(x, 0), (3,)),
+        (lambda x: ft.sparse.reduce_max(x, 1, keepdims=True), (2, 1)),
+    ],
+)
+def test_a_known_shape_gives_a_known_shape(function: Any, shape: tuple[int, ...]) -> None:
+    x = ft.sparse.from_dense([[1.0, 0.0, 3.0], [0.0, 2.0, 0.0]])
+    for traced in (ft.function(lambda: function(x)), ft.function(lambda: function(x * 2.0))):
+        assert traced.get_concrete_function().output_shapes == shape
+    assert ft.function(function).get_concrete_function(x).output_shapes == shape
+
+
+def test_a_product_is_what_a_loop_carries() -> None:
+    walk = np.array([[0.5, 0.5], [0.25, 0.75]], np.float32)
+    x = ft.sparse.from_dense(walk)
+
+    @ft.function
+    def after(steps: ft.Tensor) -> ft.Tensor:
+        found = ft.constant([[1.0], [0.0]])
+        for _ in ft.range(steps):
+            found = ft.sparse.sparse_dense_matmul(x, found)
+        return found
+
+    expected = np.linalg.matrix_power(walk, 5)[:, :1]
+    np.testing.assert_allclose(after(ft.constant(5)), expected, rtol=1e-6)

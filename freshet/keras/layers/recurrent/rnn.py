@@ -173,7 +173,9 @@ class RNN(Layer):
             )
         kind = self.dtype_policy.variable_dtype
         self.states = map_structure(
-            lambda n: Variable(np.zeros((batch, n)), trainable=False, dtype=kind, name="rnn_state"),
+            lambda n: Variable(
+                np.zeros((batch, n)), trainable=False, dtype=kind, name="rnn_state"
+            )._become_weight(),
             self.state_size,
         )
 

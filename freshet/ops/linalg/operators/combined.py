@@ -11,8 +11,8 @@ from freshet.core.shapes import TensorShape, broadcast_shapes
 from freshet.core.tensor import Tensor
 from freshet.ops import math as m
 from freshet.ops import shaping
-from freshet.ops.linalg.matrices import adjoint_of, conj
-from freshet.ops.linalg.operators.operator import LinearOperator, broadcast_batch
+from freshet.ops.linalg.matrices import adjoint_of, conj, share_batch
+from freshet.ops.linalg.operators.operator import LinearOperator
 
 
 def agreed(values: Sequence[bool | None]) -> bool | None:
@@ -20,8 +20,24 @@ def agreed(values: Sequence[bool | None]) -> bool | None:
     return True if all(values) else None
 
 
+def hints_of_all(
+    operators: Sequence[LinearOperator], **hints: bool | None
+) -> dict[str, bool | None]:
+    """Return hints, those that are None as what is known of all operators."""
+    return {
+        key: agreed([getattr(o, key) for o in operators]) if value is None else value
+        for key, value in hints.items()
+    }
+
+
 class _Unary(LinearOperator):
-    """What one other operator is made to."""
+    """What one other operator is made to.
+
+    Attributes:
+        _suffix: What its name adds to that of the operator, unless it is given another.
+    """
+
+    _suffix: str
 
     def __init__(self, operator: LinearOperator, name: str | None, **hints: bool | None) -> None:
         self._operator = operator
@@ -29,7 +45,7 @@ class _Unary(LinearOperator):
             key: value if value is not None else getattr(operator, key)
             for key, value in hints.items()
         }
-        super().__init__(operator.dtype, name=name, **found)
+        super().__init__(operator.dtype, name=name or operator.name + self._suffix, **found)
 
     @property
     def operator(self) -> LinearOperator:
@@ -48,6 +64,8 @@ class LinearOperatorAdjoint(_Unary):
         is_square: See above.
         name: Its name.
     """
+
+    _suffix = "_adjoint"
 
     def __init__(
         self, operator: LinearOperator, is_non_singular: bool | None = None,
@@ -97,6 +115,8 @@ class LinearOperatorInversion(_Unary):
         name: Its name.
     """
 
+    _suffix = "_inv"
+
     def __init__(
         self, operator: LinearOperator, is_non_singular: bool | None = None,
         is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
@@ -131,7 +151,13 @@ class LinearOperatorInversion(_Unary):
 
 
 class JoinedOperators(LinearOperator):
-    """What several operators are made to."""
+    """What several operators are made to.
+
+    Attributes:
+        _sign: What stands between the operators' names in its own, unless it is given another.
+    """
+
+    _sign: str
 
     def __init__(
         self, operators: Sequence[LinearOperator], name: str | None, **hints: bool | None
@@ -146,12 +172,16 @@ class JoinedOperators(LinearOperator):
                 f"{kind}: all operators must have one dtype, received "
                 f"{', '.join(o.dtype.name for o in self._operators)}"
             )
-        super().__init__(first, name=name, **hints)
+        joined = self._sign.join(o.name for o in self._operators)
+        super().__init__(first, name=name or joined, **hints)
 
     @property
     def operators(self) -> list[LinearOperator]:
         """The operators it was made of."""
         return self._operators
+
+    def _all_square(self) -> bool:
+        return all(o.is_square for o in self._operators)
 
     def _lead(self) -> tuple[int | None, ...]:
         shapes = [tuple(o.batch_shape) for o in self._operators]
@@ -185,6 +215,8 @@ class LinearOperatorComposition(JoinedOperators):
         InvalidArgumentError: The sizes do not fit.
     """
 
+    _sign = "_o_"
+
     def __init__(
         self, operators: Sequence[LinearOperator], is_non_singular: bool | None = None,
         is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
@@ -199,10 +231,9 @@ class LinearOperatorComposition(JoinedOperators):
                     "LinearOperatorComposition: operators of the shapes "
                     f"{left.shape} and {right.shape} do not fit"
                 )
-        if is_non_singular is None and given:
-            is_non_singular = agreed([o.is_non_singular for o in given])
         super().__init__(
-            given, name, is_non_singular=is_non_singular, is_self_adjoint=is_self_adjoint,
+            given, name, **hints_of_all(given, is_non_singular=is_non_singular),
+            is_self_adjoint=is_self_adjoint,
             is_positive_definite=is_positive_definite, is_square=is_square,
         )  # fmt: skip
 
@@ -226,9 +257,6 @@ class LinearOperatorComposition(JoinedOperators):
             dense = operator._matmul(dense, False)
         return dense
 
-    def _all_square(self) -> bool:
-        return all(o.is_square for o in self._operators)
-
     def _determinant(self) -> Tensor:
         if not self._all_square():
             return super()._determinant()
@@ -246,81 +274,3 @@ class LinearOperatorComposition(JoinedOperators):
         if not self._all_square():
             return super()._inverse()
         return LinearOperatorComposition([o.inverse() for o in reversed(self._operators)])
-
-
-class LinearOperatorBlockDiag(JoinedOperators):
-    """Operators along the diagonal of a larger matrix, zeros beside them.
-
-    Args:
-        operators: Operators.
-        is_non_singular: Whether all are, by default, like the following ones.
-        is_self_adjoint: See above.
-        is_positive_definite: See above.
-        is_square: See above.
-        name: Its name.
-    """
-
-    def __init__(
-        self, operators: Sequence[LinearOperator], is_non_singular: bool | None = None,
-        is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
-        is_square: bool | None = True, name: str | None = None,
-    ) -> None:  # fmt: skip
-        given = list(operators)
-        super().__init__(
-            given, name,
-            is_non_singular=hint_of_all(is_non_singular, given, "is_non_singular"),
-            is_self_adjoint=hint_of_all(is_self_adjoint, given, "is_self_adjoint"),
-            is_positive_definite=hint_of_all(is_positive_definite, given, "is_positive_definite"),
-            is_square=hint_of_all(None, given, "is_square") if is_square else is_square,
-        )  # fmt: skip
-
-    def _shape(self) -> TensorShape:
-        rows = [o.range_dimension for o in self._operators]
-        columns = [o.domain_dimension for o in self._operators]
-        return TensorShape((*self._lead(), _total(rows), _total(columns)))
-
-    def _each(self, x: Tensor, sizes: Sequence[int | None], apply: Callable[..., Tensor]) -> Tensor:
-        """Apply each operator to its rows and join the results."""
-        parts = shaping.split(x, [int(n or 0) for n in sizes], axis=x.ndim - 2)
-        results = [apply(o, part) for o, part in zip(self._operators, parts, strict=True)]
-        shapes = [tuple(t.shape[:-2]) for t in results]
-        lead = broadcast_shapes(type(self).__name__, [*shapes, self._lead()])
-        return shaping.concat([broadcast_batch(t, lead) for t in results], -2)
-
-    def _matmul(self, x: Tensor, adjoint: bool) -> Tensor:
-        sizes = [o.range_dimension if adjoint else o.domain_dimension for o in self._operators]
-        return self._each(x, sizes, lambda o, part: o._matmul(part, adjoint))
-
-    def _solve(self, rhs: Tensor, adjoint: bool) -> Tensor:
-        sizes = [o.range_dimension for o in self._operators]
-        return self._each(rhs, sizes, lambda o, part: o.solve(part, adjoint))
-
-    def _diag_part(self) -> Tensor:
-        if not all(o.is_square for o in self._operators):
-            return super()._diag_part()
-        lead = self._lead()
-        parts = [shaping.expand_dims(o.diag_part(), -1) for o in self._operators]
-        return shaping.squeeze(
-            shaping.concat([broadcast_batch(part, lead) for part in parts], -2), -1
-        )
-
-    def _determinant(self) -> Tensor:
-        return self._product([o.determinant() for o in self._operators])
-
-    def _log_abs_determinant(self) -> Tensor:
-        return self._sum([o.log_abs_determinant() for o in self._operators])
-
-    def _adjoint(self) -> LinearOperator:
-        return LinearOperatorBlockDiag([o.adjoint() for o in self._operators], is_square=None)
-
-    def _inverse(self) -> LinearOperator:
-        return LinearOperatorBlockDiag([o.inverse() for o in self._operators])
-
-
-def hint_of_all(value: bool | None, operators: Sequence[LinearOperator], what: str) -> bool | None:
-    """Return a hint, or by default what is known of all operators."""
-    return agreed([getattr(o, what) for o in operators]) if value is None else value
-
-
-def _total(sizes: Sequence[int | None]) -> int | None:
-    return None if None in sizes else sum(n for n in sizes if n is not None)

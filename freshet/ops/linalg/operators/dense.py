@@ -11,7 +11,7 @@ from freshet.ops.contraction import matmul
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.linalg import diagonals
 from freshet.ops.linalg.matrices import matrix_of
-from freshet.ops.linalg.operators.operator import LinearOperator
+from freshet.ops.linalg.operators.operator import LinearOperator, kept
 from freshet.ops.linalg.parts import band_part
 from freshet.ops.linalg.triangular import triangular_solve
 from freshet.ops.math import TensorLike
@@ -40,7 +40,7 @@ class LinearOperatorFullMatrix(LinearOperator):
         is_square: bool | None = None, name: str | None = "LinearOperatorFullMatrix",
     ) -> None:  # fmt: skip
         matrix_of("LinearOperatorFullMatrix", matrix)
-        self._matrix = matrix if hasattr(matrix, "assign") else convert_to_tensor(matrix)
+        self._matrix = kept(matrix)
         super().__init__(
             self._matrix.dtype, None, is_non_singular, is_self_adjoint, is_positive_definite,
             is_square, name,
@@ -52,7 +52,8 @@ class LinearOperatorFullMatrix(LinearOperator):
         return self._matrix
 
     def _shape(self) -> TensorShape:
-        return self._matrix.shape
+        shape: TensorShape = self._matrix.shape
+        return shape
 
     def _to_dense(self) -> Tensor:
         return convert_to_tensor(self._matrix)
@@ -84,7 +85,7 @@ class LinearOperatorLowerTriangular(LinearOperator):
         is_square: bool | None = None, name: str | None = "LinearOperatorLowerTriangular",
     ) -> None:  # fmt: skip
         matrix_of("LinearOperatorLowerTriangular", tril, square=True)
-        self._tril = tril if hasattr(tril, "assign") else convert_to_tensor(tril)
+        self._tril = kept(tril)
         super().__init__(
             self._tril.dtype, None, is_non_singular, is_self_adjoint, is_positive_definite,
             True if is_square is None else is_square, name,
@@ -96,7 +97,8 @@ class LinearOperatorLowerTriangular(LinearOperator):
         return self._tril
 
     def _shape(self) -> TensorShape:
-        return self._tril.shape
+        shape: TensorShape = self._tril.shape
+        return shape
 
     def _to_dense(self) -> Tensor:
         return band_part(self._tril, -1, 0)
@@ -116,6 +118,5 @@ class LinearOperatorLowerTriangular(LinearOperator):
     def _log_abs_determinant(self) -> Tensor:
         return m.cast(reduce_sum(m.log(m.abs(self._diag_part())), -1), self.dtype)
 
-    def eigvals(self, name: str | None = None) -> Tensor:
-        """Return the eigenvalues, which are the diagonal."""
+    def _eigvals(self) -> Tensor:
         return self._diag_part()

@@ -8,15 +8,15 @@ import numpy as np
 
 from freshet.core import dtypes
 from freshet.core.dtypes import as_dtype
-from freshet.core.errors import DTypeError, InvalidArgumentError
+from freshet.core.errors import InvalidArgumentError
 from freshet.core.shapes import TensorShape, broadcast_shapes
 from freshet.core.tensor import Tensor
 from freshet.ops import math as m
 from freshet.ops import shaping
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.linalg import diagonals
-from freshet.ops.linalg.matrices import conj
-from freshet.ops.linalg.operators.operator import LinearOperator, broadcast_batch
+from freshet.ops.linalg.matrices import conj, share_batch
+from freshet.ops.linalg.operators.operator import LinearOperator, kept, vectors_of
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_prod, reduce_sum
 from freshet.ops.sizes import static_integer, static_integers
@@ -43,13 +43,8 @@ class LinearOperatorDiag(LinearOperator):
         is_self_adjoint: bool | None = None, is_positive_definite: bool | None = None,
         is_square: bool | None = None, name: str | None = "LinearOperatorDiag",
     ) -> None:  # fmt: skip
-        self._diag = diag if hasattr(diag, "assign") else convert_to_tensor(diag)
+        self._diag = vectors_of("LinearOperatorDiag", "diag", diag)
         kind = self._diag.dtype
-        if not kind.is_differentiable or not self._diag.shape:
-            raise DTypeError(
-                "LinearOperatorDiag: expected floating-point or complex vectors, received "
-                f"{kind.name} of shape {self._diag.shape}"
-            )
         if is_self_adjoint is None and not kind.is_complex:
             is_self_adjoint = True
         if is_square is False:
@@ -64,7 +59,8 @@ class LinearOperatorDiag(LinearOperator):
         return self._diag
 
     def _shape(self) -> TensorShape:
-        return self._diag.shape.concatenate(self._diag.shape[-1:])
+        shape: TensorShape = self._diag.shape
+        return shape.concatenate(shape[-1:])
 
     def _column(self, adjoint: bool) -> Tensor:
         diag = convert_to_tensor(self._diag)
@@ -84,7 +80,8 @@ class LinearOperatorDiag(LinearOperator):
 
     def add_to_tensor(self, x: TensorLike, name: str | None = None) -> Tensor:
         """Return matrices plus this one."""
-        tensor = broadcast_batch(self._operand("add_to_tensor", x), self.batch_shape)
+        given = self._operand("add_to_tensor", x)
+        tensor, _ = share_batch("add_to_tensor", given, self._column(False))
         return diagonals.put(tensor, diagonals.take(tensor) + self._diag_part())
 
     def _determinant(self) -> Tensor:
@@ -102,9 +99,11 @@ class LinearOperatorDiag(LinearOperator):
             self.is_positive_definite,
         )  # fmt: skip
 
-    def eigvals(self, name: str | None = None) -> Tensor:
-        """Return the eigenvalues, which are the diagonal."""
+    def _eigvals(self) -> Tensor:
         return self._diag_part()
+
+    def _moduli(self) -> Tensor:
+        return m.abs(self._diag_part())
 
     def _cholesky(self) -> LinearOperator:
         return LinearOperatorDiag(m.sqrt(self._diag_part()), True)
@@ -139,9 +138,7 @@ class LinearOperatorScaledIdentity(LinearOperator):
         name: str | None = "LinearOperatorScaledIdentity",
     ) -> None:  # fmt: skip
         self._num_rows = static_integer("LinearOperatorScaledIdentity", "num_rows", num_rows)
-        self._multiplier = (
-            multiplier if hasattr(multiplier, "assign") else convert_to_tensor(multiplier)
-        )
+        self._multiplier = kept(multiplier)
         kind = self._multiplier.dtype
         if self._num_rows < 0 or not is_square:
             raise InvalidArgumentError(
@@ -202,9 +199,11 @@ class LinearOperatorScaledIdentity(LinearOperator):
     def _cholesky(self) -> LinearOperator:
         return self._like(m.sqrt(convert_to_tensor(self._multiplier)))
 
-    def eigvals(self, name: str | None = None) -> Tensor:
-        """Return the eigenvalues, which are the diagonal."""
+    def _eigvals(self) -> Tensor:
         return self._diag_part()
+
+    def _moduli(self) -> Tensor:
+        return m.abs(self._diag_part())
 
 
 class LinearOperatorIdentity(LinearOperatorScaledIdentity):

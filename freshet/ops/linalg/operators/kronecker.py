@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from freshet.core.shapes import TensorShape
 from freshet.core.tensor import Tensor
 from freshet.ops import shaping
-from freshet.ops.linalg.operators.combined import JoinedOperators, hint_of_all
+from freshet.ops.linalg.operators.combined import JoinedOperators, hints_of_all
 from freshet.ops.linalg.operators.operator import LinearOperator
 
 
@@ -22,7 +22,15 @@ class LinearOperatorKronecker(JoinedOperators):
         is_positive_definite: See above.
         is_square: See above.
         name: Its name.
+
+    Example:
+        >>> import freshet as ft
+        >>> two, three = (ft.linalg.LinearOperatorScaledIdentity(1, n) for n in (2.0, 3.0))
+        >>> LinearOperatorKronecker([two, three]).to_dense().numpy().tolist()
+        [[6.0]]
     """
+
+    _sign = "_x_"
 
     def __init__(
         self, operators: Sequence[LinearOperator], is_non_singular: bool | None = None,
@@ -30,13 +38,11 @@ class LinearOperatorKronecker(JoinedOperators):
         is_square: bool | None = None, name: str | None = None,
     ) -> None:  # fmt: skip
         given = list(operators)
-        super().__init__(
-            given, name,
-            is_non_singular=hint_of_all(is_non_singular, given, "is_non_singular"),
-            is_self_adjoint=hint_of_all(is_self_adjoint, given, "is_self_adjoint"),
-            is_positive_definite=hint_of_all(is_positive_definite, given, "is_positive_definite"),
-            is_square=hint_of_all(is_square, given, "is_square"),
+        hints = hints_of_all(
+            given, is_non_singular=is_non_singular, is_self_adjoint=is_self_adjoint,
+            is_positive_definite=is_positive_definite, is_square=is_square,
         )  # fmt: skip
+        super().__init__(given, name, **hints)
 
     def _shape(self) -> TensorShape:
         rows = [o.range_dimension for o in self._operators]
@@ -48,7 +54,7 @@ class LinearOperatorKronecker(JoinedOperators):
         return _along(self._operators, sizes, x, lambda o, part: o._matmul(part, adjoint))
 
     def _solve(self, rhs: Tensor, adjoint: bool) -> Tensor:
-        if not all(o.is_square for o in self._operators):
+        if not self._all_square():
             return super()._solve(rhs, adjoint)
         sizes = [o.range_dimension for o in self._operators]
         return _along(self._operators, sizes, rhs, lambda o, part: o.solve(part, adjoint))
@@ -65,7 +71,7 @@ class LinearOperatorKronecker(JoinedOperators):
         return found
 
     def _diag_part(self) -> Tensor:
-        if not all(o.is_square for o in self._operators):
+        if not self._all_square():
             return super()._diag_part()
         found = self._operators[0].diag_part()
         for operator in self._operators[1:]:
@@ -76,7 +82,7 @@ class LinearOperatorKronecker(JoinedOperators):
     def _powers(self) -> list[float] | None:
         """Return how often the determinant of each counts, None if one is not square."""
         total = self.range_dimension
-        if total is None or not all(o.is_square for o in self._operators):
+        if total is None or not self._all_square():
             return None
         return [total / max(int(o.range_dimension or 0), 1) for o in self._operators]
 
@@ -99,6 +105,11 @@ class LinearOperatorKronecker(JoinedOperators):
 
     def _inverse(self) -> LinearOperator:
         return LinearOperatorKronecker([o.inverse() for o in self._operators])
+
+    def _cholesky(self) -> LinearOperator:
+        if not all(o.is_self_adjoint and o.is_positive_definite for o in self._operators):
+            return super()._cholesky()
+        return LinearOperatorKronecker([o.cholesky() for o in self._operators])
 
 
 def _times(sizes: Sequence[int | None]) -> int | None:

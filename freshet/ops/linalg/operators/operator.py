@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from freshet.core.dtypes import DType, as_dtype
-from freshet.core.errors import DTypeError, InvalidArgumentError, UnimplementedError
+from freshet.core.errors import (
+    DTypeError,
+    InvalidArgumentError,
+    OpError,
+    UnimplementedError,
+)
 from freshet.core.module import Module
-from freshet.core.shapes import TensorShape, broadcast_shapes
+from freshet.core.shapes import TensorShape
 from freshet.core.tensor import Tensor
 from freshet.ops import math as m
 from freshet.ops import shaping
-from freshet.ops.contraction import matmul
+from freshet.ops.assertions import assert_greater, assert_near, assert_positive
 from freshet.ops.conversion import convert_to_tensor
 from freshet.ops.linalg import diagonals, solving
+from freshet.ops.linalg.cholesky import cholesky
 from freshet.ops.linalg.eigen import eigvals, eigvalsh
-from freshet.ops.linalg.matrices import adjoint_of
+from freshet.ops.linalg.matrices import adjoint_of, share_batch
 from freshet.ops.linalg.svd import singular_values
 from freshet.ops.math import TensorLike
 from freshet.ops.reduction import reduce_max, reduce_min, reduce_sum
 
 
-def broadcast_batch(x: Tensor, batch: Sequence[int | None]) -> Tensor:
-    """Return matrices stretched to batch dimensions, which must be known."""
-    target = (*broadcast_shapes("LinearOperator", [tuple(x.shape[:-2]), tuple(batch)]),
-              *x.shape[-2:])  # fmt: skip
-    if target == tuple(x.shape) or None in target:
-        return x
-    return shaping.broadcast_to(x, target)
+def kept(value: Any) -> Any:
+    """Return a variable as it is, so that it is read anew each time; anything else as a tensor."""
+    return value if hasattr(value, "assign") else convert_to_tensor(value)
+
+
+def vectors_of(name: str, what: str, value: Any) -> Any:
+    """Return an operand that holds floating-point or complex vectors, see `kept`.
+
+    Raises:
+        DTypeError: It holds something else.
+        InvalidArgumentError: It is a single number.
+    """
+    found = kept(value)
+    if not found.dtype.is_differentiable:
+        raise DTypeError(
+            f"{name}: {what} must be floating-point or complex, received {found.dtype.name} of "
+            f"shape {found.shape}; convert it with ft.cast(x, ft.float32)"
+        )
+    if not found.shape.rank:
+        raise InvalidArgumentError(
+            f"{name}: {what} must be a vector or a batch of vectors, received {found.dtype.name} "
+            f"of shape {found.shape}"
+        )
+    return found
 
 
 class LinearOperator(Module):
@@ -167,11 +189,8 @@ class LinearOperator(Module):
                             False)  # fmt: skip
 
     def _solve(self, rhs: Tensor, adjoint: bool) -> Tensor:
-        matrix = self.to_dense()
-        lead = broadcast_shapes("solve", [tuple(matrix.shape[:-2]), tuple(rhs.shape[:-2])])
-        return solving.solve(
-            broadcast_batch(matrix, lead), broadcast_batch(rhs, lead), adjoint=adjoint
-        )
+        matrix, b = share_batch("solve", self.to_dense(), rhs)
+        return solving.solve(matrix, b, adjoint=adjoint)
 
     def _diag_part(self) -> Tensor:
         return diagonals.take(self.to_dense())
@@ -182,6 +201,14 @@ class LinearOperator(Module):
     def _log_abs_determinant(self) -> Tensor:
         found = solving.slogdet(self.to_dense()).log_abs_determinant
         return m.cast(found, self.dtype) if found.dtype != self.dtype else found
+
+    def _eigvals(self) -> Tensor:
+        dense = self.to_dense()
+        return eigvalsh(dense) if self.is_self_adjoint else eigvals(dense)
+
+    def _moduli(self) -> Tensor:
+        """Return the singular values, in any order."""
+        return singular_values(self.to_dense())
 
     def _adjoint(self) -> LinearOperator:
         from freshet.ops.linalg.operators import combined  # noqa: PLC0415 (it builds on this class)
@@ -226,10 +253,10 @@ class LinearOperator(Module):
             InvalidArgumentError: The sizes do not fit.
         """
         if isinstance(x, LinearOperator):
-            from freshet.ops.linalg.operators import combined  # noqa: PLC0415 (as above)
+            from freshet.ops.linalg.operators import products  # noqa: PLC0415 (as above)
 
             left = self.adjoint() if adjoint else self
-            return combined.LinearOperatorComposition([left, x.adjoint() if adjoint_arg else x])
+            return products.product(left, x.adjoint() if adjoint_arg else x)
         tensor = self._operand("matmul", x)
         tensor = adjoint_of(tensor) if adjoint_arg else tensor
         self._check_rows(
@@ -247,9 +274,9 @@ class LinearOperator(Module):
 
     # --- equations --------------------------------------------------------------------------------
 
-    def _check_invertible(self, method: str) -> None:
+    def _check_invertible(self, method: str, error: type[OpError]) -> None:
         if self.is_non_singular is False or self.is_square is False:
-            raise UnimplementedError(
+            raise error(
                 f"{type(self).__name__}.{method}: an operator of shape {self.shape} that is "
                 "singular or not square has no inverse"
             )
@@ -269,7 +296,7 @@ class LinearOperator(Module):
             UnimplementedError: The operator is known to have no inverse.
             InvalidArgumentError: The sizes do not fit, or the matrix is singular.
         """
-        self._check_invertible("solve")
+        self._check_invertible("solve", UnimplementedError)
         if isinstance(rhs, LinearOperator):
             left = self.adjoint() if adjoint else self
             return left.inverse().matmul(rhs, adjoint_arg=adjoint_arg)
@@ -289,11 +316,7 @@ class LinearOperator(Module):
         Raises:
             InvalidArgumentError: The operator is known to have none.
         """
-        if self.is_non_singular is False or self.is_square is False:
-            raise InvalidArgumentError(
-                f"{type(self).__name__}.inverse: an operator of shape {self.shape} that is "
-                "singular or not square has no inverse"
-            )
+        self._check_invertible("inverse", InvalidArgumentError)
         return self._inverse()
 
     def adjoint(self, name: str | None = None) -> LinearOperator:
@@ -347,12 +370,11 @@ class LinearOperator(Module):
     def eigvals(self, name: str | None = None) -> Tensor:
         """Return the eigenvalues, the smallest first of a self-adjoint operator."""
         self._check_square("eigvals")
-        dense = self.to_dense()
-        return eigvalsh(dense) if self.is_self_adjoint else eigvals(dense)
+        return self._eigvals()
 
     def cond(self, name: str | None = None) -> Tensor:
-        """Return the largest singular value divided by the smallest one."""
-        values = singular_values(self.to_dense())
+        """Return the largest singular value divided by the smallest one, a real number."""
+        values = self._moduli()
         return reduce_max(values, -1) / reduce_min(values, -1)
 
     def cholesky(self, name: str | None = None) -> LinearOperator:
@@ -370,7 +392,51 @@ class LinearOperator(Module):
         return self._cholesky()
 
     def _cholesky(self) -> LinearOperator:
-        from freshet.ops.linalg.cholesky import cholesky  # noqa: PLC0415
         from freshet.ops.linalg.operators import dense  # noqa: PLC0415 (it builds on this class)
 
         return dense.LinearOperatorLowerTriangular(cholesky(self.to_dense()), is_non_singular=True)
+
+    # --- assertions -------------------------------------------------------------------------------
+
+    def assert_non_singular(self, name: str | None = None) -> None:
+        """Check that the matrix has an inverse to the precision of its dtype.
+
+        Raises:
+            InvalidArgumentError: The smallest singular value is lost beside the largest one.
+        """
+        values = self._moduli()
+        eps = float(np.finfo(values.dtype.as_numpy_dtype).eps)
+        limit = reduce_max(values, -1) * (eps * max(100, self.domain_dimension or 0))
+        assert_greater(
+            reduce_min(values, -1), limit,
+            message=f"{type(self).__name__}: singular to the precision of its dtype",
+        )  # fmt: skip
+
+    def assert_positive_definite(self, name: str | None = None) -> None:
+        """Check that the real part of ``x^H A x`` is positive for every x but 0.
+
+        Raises:
+            InvalidArgumentError: It is not.
+            UnimplementedError: The operator is not square.
+        """
+        self._check_square("assert_positive_definite")
+        dense = self.to_dense()
+        factor = cholesky((dense + adjoint_of(dense)) * 0.5)
+        entries = diagonals.take(factor)
+        assert_positive(
+            m.cast(entries, entries.dtype.real_dtype),
+            message=f"{type(self).__name__}: not positive definite",
+        )
+
+    def assert_self_adjoint(self, name: str | None = None) -> None:
+        """Check that the matrix equals its conjugate transpose to the precision of its dtype.
+
+        Raises:
+            InvalidArgumentError: It does not.
+            UnimplementedError: The operator is not square.
+        """
+        self._check_square("assert_self_adjoint")
+        dense = self.to_dense()
+        assert_near(
+            dense, adjoint_of(dense), message=f"{type(self).__name__}: not equal to its adjoint"
+        )

@@ -7,20 +7,19 @@ from typing import Any
 
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.tensor import Tensor
-from freshet.ops import convolution as c
+from freshet.ops import convolution_primitives as c
 from freshet.ops import shaping
 from freshet.ops.conversion import binary_operands
 from freshet.ops.math import TensorLike
 from freshet.ops.sizes import shape_operand
+from freshet.ops.sizes import sizes as known_sizes
 from freshet.ops.windows import (
     Padding,
     channels_come_first,
     channels_first,
     channels_last,
-    explicit_padding,
     output_sizes,
-    per_dimension,
-    spatial_padding,
+    window_options,
 )
 
 
@@ -37,6 +36,7 @@ def conv_transpose(
         input: float[batch, spatial..., channels].
         filters: float[kernel..., output channels, channels].
         output_shape: Shape of the result, numbers or tensors: that of the convolution's input.
+            Of spatial sizes alone, the batch is that of `input` and the channels the filter's.
         strides: Strides of the convolution.
         padding: Padding of the convolution.
         data_format: With "NC...", channels come second, also in `output_shape`.
@@ -45,6 +45,10 @@ def conv_transpose(
 
     Raises:
         InvalidArgumentError: A convolution of `output_shape` has not the shape of `input`.
+
+    Example:
+        >>> conv_transpose([[[1.0], [2.0]]], [[[1.0]]], [1, 4, 1], 2).numpy().tolist()
+        [[[1.0], [0.0], [2.0], [0.0]]]
     """
     return _transposed(
         "conv_transpose", None, input, filters, output_shape, strides, padding, data_format,
@@ -57,7 +61,12 @@ def conv1d_transpose(
     padding: Padding = "SAME", data_format: str = "NWC", dilations: Any = None,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Return `conv_transpose` over one dimension; arguments as there."""
+    """Return `conv_transpose` over one dimension; arguments as there.
+
+    Example:
+        >>> conv1d_transpose([[[1.0], [2.0]]], [[[1.0]]], [1, 4, 1], 2).numpy().tolist()
+        [[[1.0], [0.0], [2.0], [0.0]]]
+    """
     return _transposed(
         "conv1d_transpose", 1, input, filters, output_shape, strides, padding, data_format,
         dilations,
@@ -87,7 +96,12 @@ def conv3d_transpose(
     padding: Padding = "SAME", data_format: str = "NDHWC", dilations: Any = None,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Return `conv_transpose` over depth, height and width; arguments as there."""
+    """Return `conv_transpose` over depth, height and width; arguments as there.
+
+    Example:
+        >>> float(conv3d_transpose([[[[[2.0]]]]], [[[[[3.0]]]]], [1, 1, 1, 1, 1], 1))
+        6.0
+    """
     return _transposed(
         "conv3d_transpose", 3, input, filters, output_shape, strides, padding, data_format,
         dilations,
@@ -131,27 +145,27 @@ def _transposed(
         )
     first = channels_come_first(name, data_format, n)
     operands, sizes = shape_operand(name, output_shape)
+    if len(sizes) == n:
+        inner = [operands[0][d] if s is None else s for d, s in enumerate(sizes)]
+        channels = [int(w.shape[-2] or 0)]
+        whole = [*channels, *inner] if first else [*inner, *channels]
+        operands, sizes = shape_operand(name, [known_sizes(x)[0], *whole])
     if len(sizes) != n + 2:
         raise InvalidArgumentError(
-            f"{name}: output_shape must have {n + 2} sizes, received {len(sizes)}"
+            f"{name}: output_shape must have {n + 2} sizes, or the {n} spatial ones, received "
+            f"{len(sizes)}"
         )
     if first:
         last = [0, *range(2, n + 2), 1]
         x = channels_last(x)
         sizes = tuple(sizes[d] for d in last)
         operands = tuple(shaping.stack([shape[d] for d in last]) for shape in operands)
-    steps = per_dimension(name, "strides", strides, n, channels_first=first)
-    gaps = per_dimension(
-        name, "dilations", 1 if dilations is None else dilations, n, channels_first=first
-    )
     kernel = tuple(int(k) for k in w.shape[:n] if k is not None)
-    pads = explicit_padding(
-        spatial_padding(padding, n, channels_first=first), sizes[1:-1], kernel, steps, gaps
+    params = window_options(
+        name, sizes[1:-1], kernel, strides, padding, dilations, channels_first=first
     )
-    _check_fits(name, x, w, sizes, (kernel, steps, pads, gaps))
-    y = c.convolution_input_gradient_p(
-        x, w, *operands, shape=sizes, strides=steps, padding=pads, dilations=gaps, grouped=False
-    )
+    _check_fits(name, x, w, sizes, (kernel, *params.values()))
+    y = c.convolution_input_gradient_p(x, w, *operands, shape=sizes, **params, grouped=False)
     return channels_first(y) if first else y
 
 

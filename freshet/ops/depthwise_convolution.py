@@ -6,10 +6,10 @@ from typing import Any
 
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.tensor import Tensor
-from freshet.ops import convolution as c
+from freshet.ops import convolution_primitives as c
 from freshet.ops import shaping
-from freshet.ops.conversion import binary_operands
-from freshet.ops.convolving import convolution
+from freshet.ops.conversion import binary_operands, convert_to_tensor
+from freshet.ops.convolution import convolution
 from freshet.ops.math import TensorLike
 from freshet.ops.sizes import shape_operand, static_integers
 from freshet.ops.sizes import sizes as known_sizes
@@ -18,9 +18,7 @@ from freshet.ops.windows import (
     channels_come_first,
     channels_first,
     channels_last,
-    explicit_padding,
-    per_dimension,
-    spatial_padding,
+    window_options,
 )
 
 
@@ -111,9 +109,26 @@ def separable_conv2d(
 
     Returns:
         float[batch, new height, new width, output channels].
+
+    Raises:
+        InvalidArgumentError: The shapes do not fit.
+
+    Example:
+        >>> x = [[[[1.0, 10.0], [2.0, 20.0]]]]
+        >>> deep = [[[[1.0], [1.0]], [[1.0], [1.0]]]]
+        >>> separable_conv2d(x, deep, [[[[1.0], [-1.0]]]], 1, "VALID").numpy().tolist()
+        [[[[-27.0]]]]
+
+    Source: Chollet 2017, arXiv:1610.02357.
     """
+    mixing = convert_to_tensor(pointwise_filter)
+    if mixing.ndim != 4 or tuple(mixing.shape[:2]) != (1, 1):
+        raise InvalidArgumentError(
+            "separable_conv2d: pointwise_filter must be [1, 1, channels * multiplier, output "
+            f"channels], received {mixing._type}"
+        )
     deep = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
-    return convolution(deep, pointwise_filter, 1, "VALID", data_format)
+    return convolution(deep, mixing, 1, "VALID", data_format)
 
 
 # --- gradients, as operations of their own --------------------------------------------------------
@@ -222,8 +237,7 @@ def _params(
     caller: str, sizes: Any, kernel: tuple[int, ...], strides: Any, padding: Padding,
     dilations: Any, first: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    steps = per_dimension(caller, "strides", strides, 2, channels_first=first)
-    gaps = per_dimension(caller, "dilations", dilations, 2, channels_first=first)
-    spatial = spatial_padding(padding, 2, channels_first=first)
-    pads = explicit_padding(spatial, sizes[1:-1], kernel, steps, gaps)
-    return {"strides": steps, "padding": pads, "dilations": gaps, "grouped": True}
+    options = window_options(
+        caller, sizes[1:-1], kernel, strides, padding, dilations, channels_first=first
+    )
+    return {**options, "grouped": True}

@@ -1,4 +1,4 @@
-"""How elementwise primitives are made: kinds of dtypes, broadcasting, gradients, loops.
+"""What elementwise primitives have in common: kinds of dtypes, broadcasting, gradients, loops.
 
 Operands of different shapes broadcast by NumPy's rules. The gradient of an operand that was
 stretched is summed back to its shape, in one place: `summed`.
