@@ -28,6 +28,11 @@ from freshet.compiler.tile_shape import TileShape, tile_shape
 CHUNKS: Final = 16
 """Parts that a long sum is cut into: the same on every machine, for they decide its rounding."""
 UNITS_PER_CORE: Final = 4
+FEW_CHUNKS: Final = 4
+"""The same where few rows meet large weights: a result for each part must not cost more than it
+saves."""
+LARGE: Final = 1 << 20
+"""Bytes of weights of which a core's caches keep a good part from one step to the next."""
 LEAST_WORK: Final = 1 << 15
 """Multiply-adds below which plain loops do as well."""
 CROWDED: Final = 1024
@@ -58,13 +63,24 @@ def schedule_with(contraction: Contraction, shape: TileShape) -> Tiles:
 
 
 def _cut(c: Contraction) -> tuple[Kernel, Kernel] | None:
-    """Cut a sum over much that gives little, such as a filter's gradient."""
+    """Cut a sum over much that gives little, such as a filter's gradient.
+
+    Also one of few rows with large weights: a thread then takes rows of the weights, the same ones
+    that it updates, instead of columns that another core has just written.
+    """
     outer = math.prod(c.extents[a] for a in c.kernel.outer)
     reduced = math.prod(c.extents[a] for a in c.reduced)
     both = [a for a in c.batch if c.scalars.has(a)]
-    if not can_split(c.kernel) or both or reduced < 4096 or outer > (1 << 18):
+    if not can_split(c.kernel) or both or outer > (1 << 18):
         return None
-    found = chunk_axis(c.kernel, wanted=CHUNKS)
+    weights = math.prod(c.vectors.shape) * c.element.size
+    in_rows = c.rows_are_few and not c.vectors.must_pack(c.column) and weights >= LARGE
+    if reduced >= 4096:
+        found = chunk_axis(c.kernel, wanted=CHUNKS)
+    elif in_rows and 4 * FEW_CHUNKS * outer * c.element.size <= weights:
+        found = chunk_axis(c.kernel, wanted=FEW_CHUNKS)
+    else:
+        return None
     return None if found is None else split_reduction(c.kernel, *found)
 
 

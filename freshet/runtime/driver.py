@@ -20,10 +20,10 @@ each. After many turns of a loop it returns the number of the call to go on with
 that its caller can end a loop that does not. A check whose byte is set ends the walk on all
 threads, once all have seen it: the caller may clear it for the next run.
 
-On x86-64, results that would be denormal (below 1.2e-38 in float32) are zero while kernels run. Such
-a number takes the processor a hundred times as long, and what an optimizer averages fades into them
-once gradients vanish: a training may become five times slower all at once. TensorFlow and XLA flush
-them, too. ARM's processors compute with them at full speed.
+On x86-64, results that would be denormal (below 1.2e-38 in float32) are zero while kernels run.
+Such a number takes the processor a hundred times as long, and what an optimizer averages fades into
+them once gradients vanish: a training may become five times slower all at once. TensorFlow and XLA
+flush them, too. ARM's processors compute with them at full speed.
 
 Workers are threads parked inside one call of `worker`. They spin for a while, then sleep in the
 operating system until the next program.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -181,6 +182,7 @@ class Executable:
         self._objects: dict[Place, Array] = {}
         self._arena = aligned_empty((max(program.arena_bytes, 64),), _BYTES)
         self._status = aligned_empty((max(len(program.checks), 1),), _BYTES)
+        self._status[:] = 0
         self._sharing: Final = Sharing(program, small)
         self.is_small: Final = self._sharing.is_small
         self._scratch_bytes = max((scratch_bytes(k, host()) for k in program.kernels), default=0)
@@ -189,7 +191,12 @@ class Executable:
         self._layout_bases()
         self.segments: Final = self._build_segments()
         self._is_straight = not any(isinstance(part, Leap) for part in self.segments)
-        self._pointers: dict[int, tuple[Array, int]] = {}
+        self._held: list[Array] = []
+        """The variables' arrays of the last run, whose addresses the bases have."""
+        self._results = [
+            (t.static_shape, np.dtype(t.dtype.as_numpy_dtype)) for t in program.outputs
+        ]
+        self._no_failure = self._status.tobytes()
         self._running = False
 
     def _layout_bases(self) -> None:
@@ -325,21 +332,16 @@ class Executable:
             self._scratch = aligned_empty((self._scratch_bytes * self._threads + 64,), _BYTES)
             self._bases[self._first["scratch"]] = self._scratch.ctypes.data
         inputs = self._inputs(arguments, variables)
-        outputs = [
-            aligned_empty(t.static_shape, np.dtype(t.dtype.as_numpy_dtype))
-            for t in self.program.outputs
-        ]
+        outputs = [aligned_empty(shape, dtype) for shape, dtype in self._results]
         base = self._first["output"]
         for number, array in enumerate(outputs):
             self._bases[base + number] = address(array)
-        if self.program.checks:
-            self._status[:] = 0
         for segment in segments if self._is_straight else self._route(segments, inputs, outputs):
             if isinstance(segment, HostCall):
                 self._run_host(segment, inputs, outputs)
             elif isinstance(segment, Segment):
                 threads.run(segment.address, alone=alone)
-                if self.program.checks and self._status.any():
+                if self._status.tobytes() != self._no_failure:
                     self._raise_check(inputs, outputs)
         return outputs
 
@@ -362,17 +364,18 @@ class Executable:
     def _inputs(self, arguments: Sequence[Array], variables: Sequence[Variable]) -> list[Array]:
         count = len(arguments)
         arrays = [a if _is_plain(a) else aligned_copy(a) for a in arguments]
-        for number, variable in enumerate(variables, count):
-            written = number in self._updated
-            arrays.append(variable._writable() if written else variable._array)
         for number, array in enumerate(arrays):
-            known = self._pointers.get(number)
-            if known is None or known[0] is not array:
-                place = 0 if array.dtype.hasobject else address(array)
-                self._bases[number] = place
-                if number >= count:
-                    self._pointers[number] = array, place
-        return arrays
+            self._bases[number] = 0 if array.dtype.hasobject else address(array)
+        held = [
+            variable._writable() if number in self._updated else variable._array
+            for number, variable in enumerate(variables, count)
+        ]
+        # The next run mostly finds every variable where this one left it.
+        if not (len(held) == len(self._held) and all(map(operator.is_, held, self._held))):
+            self._held = held
+            for number, array in enumerate(held, count):
+                self._bases[number] = 0 if array.dtype.hasobject else address(array)
+        return arrays + held
 
     def arena(self, place: Place, kind: TensorType) -> Array:
         """Return an intermediate value's memory as an array."""
@@ -408,6 +411,7 @@ class Executable:
 
     def _raise_check(self, inputs: list[Array], outputs: list[Array]) -> None:
         number = int(np.flatnonzero(self._status)[0])
+        self._status[:] = 0
         node, places = self.program.checks[number]
         try:
             shown = [

@@ -64,9 +64,9 @@ def test_profiling_runs_the_program_as_usual() -> None:
 
 
 def test_a_call_to_the_host_is_timed_among_the_kernels() -> None:
-    pick = ft.function(lambda x, i: ft.gather_nd(x * 2.0, i) + 1.0)
-    found = profile_function(pick, ft.constant([1.0, 2.0]), ft.constant([[1], [0]]), rounds=2)
-    assert [call.name for call in found.calls] == ["multiply", "host:gather_nd", "add"]
+    sums = ft.function(lambda x: ft.cumsum(x * 2.0) + 1.0)
+    found = profile_function(sums, ft.constant([1.0, 2.0]), rounds=2)
+    assert [call.name for call in found.calls] == ["multiply", "host:cumsum", "add"]
     assert [call.bytes > 0 for call in found.calls] == [True, False, True]
     assert all(call.seconds >= 0 for call in found.calls)
 

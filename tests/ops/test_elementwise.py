@@ -100,9 +100,9 @@ def rounded_floor_of_quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if x.dtype.kind in "iu":
         return by_element(floor_of_quotient)(x, y)
     own = np.float64 if x.dtype == np.float64 else np.float32
-    exact = x.astype(np.float64) / y.astype(np.float64)
-    found = np.floor(exact.astype(own))
-    return np.where((found == 0) & (exact < 0), -1, found).astype(x.dtype)
+    found = np.floor((x.astype(np.float64) / y.astype(np.float64)).astype(own))
+    below = (np.sign(x) * np.sign(y) < 0) & np.isfinite(y)
+    return np.where(below & (found == 0), -1, found).astype(x.dtype)
 
 
 def remainder(x: Any, y: Any) -> Any:

@@ -31,8 +31,8 @@ def _scaled_i(v: Vocabulary, order: int, size: Any) -> Any:
     inside = v.series(size, 0.0, 8.0, near)
     if order == 1:
         inside = inside * size
-    inverse = 1.0 / size
-    return v.select(size < 8.0, inside, v.series(inverse, 0.0, 0.125, far) * v.sqrt(inverse))
+    # Not times the root of 1 / size, which may vanish where the result does not.
+    return v.select(size < 8.0, inside, v.series(1.0 / size, 0.0, 0.125, far) / v.sqrt(size))
 
 
 def _i0e(v: Vocabulary, x: Any) -> Any:

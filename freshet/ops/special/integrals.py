@@ -32,7 +32,7 @@ def _expint(v: Vocabulary, x: Any) -> Any:
     last = v.series(inverse, 0.0, 1 / 40, c.EXPINT_LAST)
     factor = v.select(x < 14.0, middle, v.select(x < 40.0, far, last))
     root = v.exp(x * 0.5)
-    beyond = v.select(v.equal(x, math.inf), x, root * (factor * inverse) * root)
+    beyond = v.select(v.equal(x, math.inf), x, root * factor / x * root)
     found = v.select(x < 6.0, near, beyond)
     return v.select(v.equal(x, 0.0), -math.inf, v.select(x < 0.0, math.nan, found))
 
