@@ -132,7 +132,7 @@ OPERATIONS = [
             error("InvalidArgumentError", normal(1, 4, 4, 2), 2, 2,
                   [[0, 0], [3, 0], [0, 1], [0, 0]], message="must be smaller than the window"),
         ],
-        differs=NO_FIRST, differs_in=[6],
+        differs=f"{NO_FIRST}; it makes 1 of a stride of 1.5", differs_in=[6, 8 + len(WORD)],
     ),
     Operation(
         name="nn.max_pool1d", reference=pooled("max"),
