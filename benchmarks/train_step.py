@@ -407,10 +407,11 @@ def main(arguments: Sequence[str]) -> None:
         for model in options.models:
             results.append(measure(run, PROBLEMS[model]))
             print(result_text(results[-1]), end="\n\n", flush=True)
+            # After each model: a long run that is stopped has not been in vain.
+            written = list(write(run, results, arguments)) if options.output else []
         print(f"{this_machine().cpu}, {options.threads} threads; {versions_text(run.versions)}")
-        if options.output:
-            for path in write(run, results, arguments):
-                print(f"wrote {os.path.relpath(path)}")
+        for path in written:
+            print(f"wrote {os.path.relpath(path)}")
 
 
 if __name__ == "__main__":
