@@ -22,11 +22,8 @@ def address(array: np.ndarray[Any, Any]) -> int:
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """Return an uninitialised C-contiguous array whose first byte is `ALIGNMENT`-aligned.
-
-    A single number needs no more than its own alignment.
-    """
-    if not shape or dtype.hasobject:
+    """Return an uninitialised C-contiguous array whose first byte is `ALIGNMENT`-aligned."""
+    if dtype.hasobject:
         return np.empty(shape, dtype)
     size = math.prod(shape) * dtype.itemsize
     raw = np.empty(size + ALIGNMENT, np.uint8)

@@ -332,7 +332,11 @@ class Executable:
             self._scratch = aligned_empty((self._scratch_bytes * self._threads + 64,), _BYTES)
             self._bases[self._first["scratch"]] = self._scratch.ctypes.data
         inputs = self._inputs(arguments, variables)
-        outputs = [aligned_empty(shape, dtype) for shape, dtype in self._results]
+        # A single number crosses no cache line, wherever it is.
+        outputs = [
+            aligned_empty(shape, dtype) if shape else np.empty((), dtype)
+            for shape, dtype in self._results
+        ]
         base = self._first["output"]
         for number, array in enumerate(outputs):
             self._bases[base + number] = address(array)
