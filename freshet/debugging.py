@@ -1,5 +1,6 @@
 """Assertions and checks: ``ft.debugging``."""
 
+from freshet.core import lazy as _lazy
 from freshet.core.traceback import disable_traceback_filtering as disable_traceback_filtering
 from freshet.core.traceback import enable_traceback_filtering as enable_traceback_filtering
 from freshet.core.traceback import is_traceback_filtering_enabled as is_traceback_filtering_enabled
@@ -38,3 +39,6 @@ def set_log_device_placement(enabled: bool) -> None:
 def get_log_device_placement() -> bool:
     """Return False: placement is not logged."""
     return False
+
+
+_lazy.advise(__name__)

@@ -1,5 +1,6 @@
 """Images: ``ft.image``."""
 
+from freshet.core import lazy as _lazy
 from freshet.ops.image.adjust import adjust_brightness as adjust_brightness
 from freshet.ops.image.adjust import adjust_contrast as adjust_contrast
 from freshet.ops.image.adjust import adjust_gamma as adjust_gamma
@@ -91,3 +92,5 @@ from freshet.ops.image.suppression import non_max_suppression_padded as non_max_
 from freshet.ops.image.suppression import (
     non_max_suppression_with_scores as non_max_suppression_with_scores,
 )
+
+_lazy.advise(__name__)

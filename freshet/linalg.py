@@ -1,5 +1,6 @@
 """Linear algebra: ``ft.linalg``."""
 
+from freshet.core import lazy as _lazy
 from freshet.ops.contraction import matmul as matmul
 from freshet.ops.contraction import tensordot as tensordot
 from freshet.ops.creation import eye as eye
@@ -96,3 +97,5 @@ from freshet.ops.linalg.tridiagonal import tridiagonal_matmul as tridiagonal_mat
 from freshet.ops.linalg.tridiagonal import tridiagonal_solve as tridiagonal_solve
 from freshet.ops.linalg.tridiagonal_eigen import eigh_tridiagonal as eigh_tridiagonal
 from freshet.ops.normalization import l2_normalize as l2_normalize
+
+_lazy.advise(__name__)

@@ -1,5 +1,6 @@
 """Signal processing: ``ft.signal``."""
 
+from freshet.core import lazy as _lazy
 from freshet.ops.signal.cosine import dct as dct
 from freshet.ops.signal.cosine import idct as idct
 from freshet.ops.signal.cosine import inverse_mdct as inverse_mdct
@@ -40,3 +41,5 @@ from freshet.ops.signal.windowing import (
 )
 from freshet.ops.signal.windowing import kaiser_window as kaiser_window
 from freshet.ops.signal.windowing import vorbis_window as vorbis_window
+
+_lazy.advise(__name__)

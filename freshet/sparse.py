@@ -1,5 +1,6 @@
 """Sparse tensors: ``ft.sparse``."""
 
+from freshet.core import lazy as _lazy
 from freshet.ops.ragged.crossing import sparse_cross as cross
 from freshet.ops.ragged.crossing import sparse_cross_hashed as cross_hashed
 from freshet.ops.sparse.counting import bincount as bincount
@@ -30,3 +31,5 @@ from freshet.ops.sparse.shaping import slice as slice
 from freshet.ops.sparse.shaping import split as split
 from freshet.ops.sparse.shaping import transpose as transpose
 from freshet.ops.sparse.sparse_tensor import SparseTensor as SparseTensor
+
+_lazy.advise(__name__)

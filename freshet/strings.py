@@ -1,5 +1,6 @@
 """Operations on strings: ``ft.strings``."""
 
+from freshet.core import lazy as _lazy
 from freshet.ops.strings.characters import length as length
 from freshet.ops.strings.characters import lower as lower
 from freshet.ops.strings.characters import strip as strip
@@ -26,3 +27,5 @@ from freshet.ops.strings.unicode import unicode_script as unicode_script
 from freshet.ops.strings.unicode import unicode_split as unicode_split
 from freshet.ops.strings.unicode import unicode_split_with_offsets as unicode_split_with_offsets
 from freshet.ops.strings.unicode import unicode_transcode as unicode_transcode
+
+_lazy.advise(__name__)

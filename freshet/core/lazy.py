@@ -63,6 +63,23 @@ class Namespace:
         return value
 
 
+def advise(package: str) -> None:
+    """Let the error about a name that a plain module lacks say what there is instead.
+
+    Args:
+        package: Its ``__name__``.
+    """
+    module = sys.modules[package]
+
+    def refuse(name: str) -> Any:
+        public = [n for n in vars(module) if not n.startswith("_")]
+        hint = modern_form(package, name) or did_you_mean(name, public)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
+
+    # Not defined in the module itself, where type checkers would take it for any name.
+    vars(module)["__getattr__"] = refuse
+
+
 def attach(package: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return ``__getattr__`` and ``__dir__`` for a package with a stub.
 

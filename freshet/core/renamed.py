@@ -21,6 +21,7 @@ _ARGUMENT: Final = "write a function and give it the values as arguments"
 MODERN: Final[dict[str, str]] = {
     "AUTO_REUSE": "share a variable by sharing the object that holds it",
     "ConfigProto": "settings are in ft.config",
+    "FIFOQueue": "give Model.fit arrays, or an iterator that makes batches",
     "FixedLenFeature": "use ft.io.FixedLenFeature",
     "GPUOptions": "settings are in ft.config",
     "Graph": _GRAPH,
@@ -47,11 +48,12 @@ MODERN: Final[dict[str, str]] = {
     "compat": "names of TensorFlow 2 are in ft itself",
     "contrib": "tf.contrib ended with TensorFlow 1; layers are in ft.keras.layers, optimizers in "
     "ft.keras.optimizers, data sets in ft.keras.datasets",
-    "contrib.data": "use ft.data",
+    "contrib.data": "Model.fit takes arrays; ft.io reads and writes TFRecord files",
     "contrib.eager": "operations run eagerly; GradientTape, Variable and so on are in ft itself",
     "contrib.keras": "use ft.keras",
     "contrib.layers": "use ft.keras.layers",
     "contrib.rnn": "use ft.keras.layers.LSTM, GRU, RNN and their cells",
+    "data": "Model.fit takes arrays; ft.io reads and writes TFRecord files",
     "decode_raw": "use ft.io.decode_raw",
     "depth_to_space": "use ft.nn.depth_to_space",
     "diag": "use ft.linalg.tensor_diag",
@@ -60,6 +62,7 @@ MODERN: Final[dict[str, str]] = {
     "disable_eager_execution": "eager mode is for trying out; " + _RUN,
     "disable_v2_behavior": "there is only the behaviour of TensorFlow 2",
     "div": "use ft.divide, or // for whole numbers",
+    "distribute": "programs use all processors; FRESHET_NUM_THREADS says how many",
     "enable_eager_execution": "operations run eagerly already; leave the call out",
     "enable_resource_variables": "leave the call out",
     "enable_v2_behavior": "leave the call out",
@@ -76,13 +79,14 @@ MODERN: Final[dict[str, str]] = {
     "get_local_variable": "use ft.Variable(initial_value, trainable=False)",
     "get_variable": "make an ft.Variable and keep it in an object",
     "get_variable_scope": "share a variable by sharing the object that holds it",
-    "gfile": "use ft.io.gfile, or Python's own files",
+    "gfile": "use Python's own files: open, pathlib, shutil",
     "global_norm": "use ft.linalg.global_norm",
     "global_variables": "a layer, model or ft.Module has its variables in .variables",
     "global_variables_initializer": _READY,
     "image.resize_bilinear": "use ft.image.resize(images, size, 'bilinear')",
     "image.resize_images": "use ft.image.resize",
     "image.resize_nearest_neighbor": "use ft.image.resize(images, size, 'nearest')",
+    "import_graph_def": _GRAPH,
     "initialize_all_variables": _READY,
     "initialize_local_variables": _READY,
     "initialize_variables": _READY,
@@ -128,6 +132,7 @@ MODERN: Final[dict[str, str]] = {
     "metrics.accuracy": "use ft.keras.metrics.Accuracy",
     "metrics.mean": "use ft.keras.metrics.Mean",
     "moving_average_variables": "the optimizers of ft.keras take use_ema=True",
+    "mod": "use ft.math.floormod",
     "mul": "use ft.multiply",
     "multinomial": "use ft.random.categorical",
     "neg": "use ft.negative",
@@ -140,6 +145,7 @@ MODERN: Final[dict[str, str]] = {
     "no_gradient": "use ft.stop_gradient, or ft.custom_gradient",
     "no_regularizer": "leave the regularizer out",
     "optimizers": "use ft.keras.optimizers",
+    "orthogonal_initializer": "use ft.keras.initializers.Orthogonal",
     "pack": "use ft.stack",
     "parse_single_example": "use ft.io.parse_single_example",
     "placeholder": _ARGUMENT,
@@ -156,6 +162,7 @@ MODERN: Final[dict[str, str]] = {
     "reset_default_graph": "there is no default graph; leave the call out",
     "reverse_v2": "use ft.reverse",
     "rsqrt": "use ft.math.rsqrt",
+    "saved_model": "use model.save and ft.keras.models.load_model",
     "segment_sum": "use ft.math.segment_sum",
     "select": "use ft.where",
     "set_random_seed": "use ft.random.set_seed",
@@ -163,11 +170,14 @@ MODERN: Final[dict[str, str]] = {
     "sparse_placeholder": _ARGUMENT,
     "sparse_tensor_to_dense": "use ft.sparse.to_dense",
     "sparse_to_dense": "use ft.sparse.to_dense(ft.SparseTensor(...))",
+    "string_join": "use ft.strings.join",
     "string_split": "use ft.strings.split",
     "string_to_hash_bucket": "use ft.strings.to_hash_bucket",
     "string_to_number": "use ft.strings.to_number",
     "sub": "use ft.subtract",
     "summary.FileWriter": "use ft.summary.create_file_writer",
+    "summary.trace_export": "`freshet profile SCRIPT` shows what a program's time goes into",
+    "summary.trace_on": "`freshet profile SCRIPT` shows what a program's time goes into",
     "summary.merge_all": "summaries are written when ft.summary.scalar and so on are called",
     "svd": "use ft.linalg.svd",
     "tables_initializer": "tables have their contents as soon as they are made",
@@ -211,6 +221,6 @@ def modern_form(package: str, name: str) -> str:
         >>> modern_form("freshet.train", "AdamOptimizer")
         '; use ft.keras.optimizers.Adam'
     """
-    inside = package.partition(".")[2]
+    inside = package.partition(".")[2].removeprefix("keras.")
     advice = MODERN.get(f"{inside}.{name}" if inside else name)
     return f"; {advice}" if advice else ""

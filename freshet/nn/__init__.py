@@ -1,5 +1,6 @@
 """Neural-network operations: ``ft.nn``."""
 
+from freshet.core import lazy as _lazy
 from freshet.nn import experimental as experimental
 from freshet.ops.activations import crelu as crelu
 from freshet.ops.activations import elu as elu
@@ -103,3 +104,5 @@ from freshet.ops.transposed_convolution import conv1d_transpose as conv1d_transp
 from freshet.ops.transposed_convolution import conv2d_transpose as conv2d_transpose
 from freshet.ops.transposed_convolution import conv3d_transpose as conv3d_transpose
 from freshet.ops.transposed_convolution import conv_transpose as conv_transpose
+
+_lazy.advise(__name__)

@@ -1,5 +1,6 @@
 """Random numbers: ``ft.random``."""
 
+from freshet.core import lazy as _lazy
 from freshet.ops.candidate_sampling import all_candidate_sampler as all_candidate_sampler
 from freshet.ops.candidate_sampling import (
     fixed_unigram_candidate_sampler as fixed_unigram_candidate_sampler,
@@ -37,3 +38,5 @@ from freshet.ops.random.stateless import stateless_poisson as stateless_poisson
 from freshet.ops.random.stateless import stateless_truncated_normal as stateless_truncated_normal
 from freshet.ops.random.stateless import stateless_uniform as stateless_uniform
 from freshet.random import experimental as experimental
+
+_lazy.advise(__name__)

@@ -1,5 +1,6 @@
 """Summaries for TensorBoard: ``ft.summary``."""
 
+from freshet.core import lazy as _lazy
 from freshet.summary import experimental as experimental
 from freshet.summary.histograms import histogram as histogram
 from freshet.summary.images import image as image
@@ -12,3 +13,5 @@ from freshet.summary.writer import SummaryWriter as SummaryWriter
 from freshet.summary.writer import create_file_writer as create_file_writer
 from freshet.summary.writer import create_noop_writer as create_noop_writer
 from freshet.summary.writer import flush as flush
+
+_lazy.advise(__name__)

@@ -1,5 +1,6 @@
 """What training calls at its turning points: ``ft.keras.callbacks``."""
 
+from freshet.core import lazy as _lazy
 from freshet.keras.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
 from freshet.keras.callbacks.callback import Callback as Callback
 from freshet.keras.callbacks.callback_list import CallbackList as CallbackList
@@ -23,3 +24,5 @@ __all__ = [
     "ProgbarLogger", "ReduceLROnPlateau", "TensorBoard", "TerminateOnNaN",
 ]  # fmt: skip
 ALIASES: dict[str, type] = {}
+
+_lazy.advise(__name__)

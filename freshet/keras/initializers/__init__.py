@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from freshet.core import lazy as _lazy
 from freshet.core.errors import InvalidArgumentError
 from freshet.core.module import to_snake_case
 from freshet.core.tensor import Tensor
@@ -106,3 +107,6 @@ def serialize(initializer: Any) -> Any:
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Return the initializer that a configuration describes."""
     return identifiers.deserialize(config, "initializers", "an initializer", custom_objects)
+
+
+_lazy.advise(__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from freshet.core import lazy as _lazy
 from freshet.keras import configurable, identifiers
 from freshet.keras.losses.crossentropy import (
     BinaryCrossentropy,
@@ -134,3 +135,6 @@ def serialize(loss: Any) -> Any:
 def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Return the loss that a configuration or name describes."""
     return identifiers.deserialize(name, "losses", "a loss", custom_objects)
+
+
+_lazy.advise(__name__)

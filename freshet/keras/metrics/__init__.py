@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from freshet.core import lazy as _lazy
 from freshet.core.module import to_snake_case
 from freshet.keras import configurable, identifiers
 from freshet.keras.losses import (
@@ -200,3 +201,6 @@ def serialize(metric: Any) -> Any:
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Return the metric that a configuration or name describes."""
     return identifiers.deserialize(config, "metrics", "a metric", custom_objects)
+
+
+_lazy.advise(__name__)
