@@ -18,6 +18,12 @@ FAR: Final = 2048
 """Bytes between rows from which they count as far apart: a panel of such rows falls into few sets
 of the first-level cache, and into as many pages as it has rows."""
 FEW_ROWS: Final = 64
+FAR_COPY: Final = 0.8
+"""Cycles for copying an element that comes from beyond the second-level cache."""
+NEAR_COPY: Final = 0.4
+"""The same of one that the second-level cache holds."""
+READ: Final = 0.25
+"""Part of these cycles that an element costs that is read in place."""
 
 
 @dataclass(frozen=True)

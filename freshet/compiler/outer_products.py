@@ -15,14 +15,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from freshet.compiler.contraction import Contraction
+from freshet.compiler.contraction import FAR, FAR_COPY, NEAR_COPY, READ, Contraction
 from freshet.compiler.kernel import Loop, Tiles
+from freshet.compiler.row_sweep import BLOCK_ROWS
 from freshet.compiler.tile_plan import blocks_at
 
-FAR_COPY: Final = 0.6
-"""Cycles for copying an element that comes from beyond the second-level cache."""
-NEAR_COPY: Final = 0.2
-"""The same of one that the second-level cache holds."""
 OFTEN: Final = 96
 """Uses of an element that make a copy worth its while."""
 
@@ -34,7 +31,9 @@ def channel_of(c: Contraction) -> str | None:
     of a column with a row. Both operands are stepped through from position to position.
     """
     deep = all(c.scalars.has(a) and c.vectors.has(a) for a in c.reduced)
-    long = math.prod(c.extents[a] for a in c.reduced) > _near_steps(c, 1)
+    plain = len(c.reduced) == 1 and not c.scalars.guarded
+    near = _near_steps(c, 1) * (2 if plain else 1)
+    long = math.prod(c.extents[a] for a in c.reduced) > near
     along = [a for a in c.rows if c.scalars.stride(a) == 1 and c.scalars.can_pack(a)]
     packable = c.vectors.can_pack(c.column)
     return along[-1] if deep and long and along and packable else None
@@ -60,7 +59,21 @@ def outer_products(c: Contraction, s: Tiles, channel: str) -> Tiles:
             if best is None or cost < best[0]:
                 best = cost, t
     assert best is not None
-    return best[1]
+    return _in_row_blocks(c, best[1])
+
+
+def _in_row_blocks(c: Contraction, s: Tiles) -> Tiles:
+    """Let a few rows at a time go through all columns, their elements in the first-level cache."""
+    rows = [r for r in s.rows if c.extents[r.axis] > 1]
+    inside = len(s.units) + len(s.loops)
+    sizes = blocks_at(replace(c.kernel, schedule=s), s, inside)
+    if len(rows) != 1 or not s.loops or sizes[c.column] <= s.vectors * c.lanes:
+        return s
+    step = max(BLOCK_ROWS // rows[0].step, 1) * rows[0].step
+    if step >= sizes[rows[0].axis]:
+        return s
+    scalar = None if s.pack_scalar is None else inside + 1
+    return replace(s, loops=(*s.loops, Loop(rows[0].axis, step)), pack_scalar=scalar)
 
 
 def _with_copies(c: Contraction, s: Tiles) -> Tiles:
@@ -68,7 +81,8 @@ def _with_copies(c: Contraction, s: Tiles) -> Tiles:
     at = len(s.units) + len(s.loops)
     columns = c.extents[c.column]
     narrow = columns <= s.vectors * c.lanes
-    scalar = c.scalars.guarded or columns >= OFTEN
+    far = abs(c.scalars.stride(s.depth[-1])) * c.element.size >= FAR
+    scalar = c.scalars.guarded or (far and columns >= OFTEN)
     vector = c.vectors.must_pack(c.column) or (c.row_count >= OFTEN and not narrow)
     return replace(
         s, pack_scalar=at if scalar else None, pack_vector=at if vector else None,
@@ -96,14 +110,17 @@ def _unit_cost(c: Contraction, s: Tiles) -> float:
     copies = 0.0
     blocks = math.prod(-(-c.extents[x.axis] // x.step) for x in s.loops)
     scratch = c.scratch(s)
+    sizes = blocks_at(replace(c.kernel, schedule=s), s, len(s.units))
     for factor, size in zip((c.scalars, c.vectors), scratch, strict=True):
         whole = math.prod(factor.shape) * c.element.size
         far = whole > c.target.l2_bytes // 2
         cycles = FAR_COPY if far else NEAR_COPY
-        copies += cycles * size / c.element.size * blocks * c.units(s) * max(shares)
-    sizes = blocks_at(replace(c.kernel, schedule=s), s, len(s.units))
+        elements = size / c.element.size * blocks
+        if not size:
+            elements = READ * math.prod(sizes[a] for a in c.extents if factor.has(a))
+        copies += cycles * elements * c.units(s) * max(shares)
     sums = math.prod(sizes[a] for a in (c.column, *c.rows)) * c.element.size
-    crowd = max((sum(scratch) + sums) / (c.target.l2_bytes // 4), 1.0)
+    crowd = max((sum(scratch) + sums) / (c.target.l2_bytes * 3 // 8), 1.0)
     return (work + copies) * crowd
 
 

@@ -21,6 +21,7 @@ from typing import Final
 from freshet.compiler.contraction import FAR, Contraction, find_contraction
 from freshet.compiler.kernel import Kernel, Loop, Tiles
 from freshet.compiler.outer_products import channel_of, outer_products
+from freshet.compiler.row_sweep import row_sweep
 from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
 from freshet.compiler.target import Target
 from freshet.compiler.tile_shape import TileShape, tile_shape
@@ -98,6 +99,10 @@ class _Scheduler:
         channel = channel_of(self.c)
         if channel is not None:
             return outer_products(self.c, s, channel)
+        if not (self.c.scalars.guarded or self.c.rows_are_few or self._column_tiles(s) == 1):
+            swept = row_sweep(self.c, s, pack=self._packs_vector(s), units=self.enough_units)
+            if swept is not None:
+                return swept
         if self.c.scalars.guarded:
             s = self._pack_scalar(s)
         if not self._packs_vector(s):
@@ -106,8 +111,6 @@ class _Scheduler:
             s = self._pack_for_long_rows(s)
         else:
             s = self._panels(s, pack=True)
-        if s.pack_scalar is None and self._rows_conflict(s):
-            s = self._unalias_rows(s)
         return self._share(s)
 
     # --- packing ----------------------------------------------------------------------------------
@@ -256,36 +259,6 @@ class _Scheduler:
             s, units=(*own, column, *groups), loops=(*again, *s.loops),
             pack_scalar=later(s.pack_scalar), accumulate=later(s.accumulate),
         )  # fmt: skip
-
-    def _rows_conflict(self, s: Tiles) -> bool:
-        """Whether the rows of a tile evict each other from the first-level cache.
-
-        They do if they lie a multiple of its reach apart; a copy pays if enough columns use them.
-        """
-        reach = self.c.target.l1_bytes // 8  # bytes between lines of one set, if it is 8-way
-        apart = any(
-            r.step > 1 and self.c.scalars.stride(r.axis) * self.c.element.size % reach == 0
-            for r in s.rows
-        )
-        sizes = dict(self.c.extents)
-        for loop in (*s.units, *s.loops):
-            sizes[loop.axis] = min(loop.step, sizes[loop.axis])
-        return apart and sizes[self.c.column] >= 4 * s.vectors * self.c.lanes
-
-    def _unalias_rows(self, s: Tiles) -> Tiles:
-        """Copy the scalar operand's block into rows of another length."""
-        budget = self.c.target.l2_bytes // 4
-        packed = replace(s, pack_scalar=len(s.units) + len(s.loops))
-        size = self.c.scratch(packed)[0]
-        if size > budget and s.depth and not any(x.axis in self.c.reduced for x in s.loops):
-            axis = max(s.depth, key=lambda a: self.c.extents[a])
-            step = self.c.extents[axis] * budget // size // self.c.lanes * self.c.lanes
-            if not step:
-                return s
-            s = self._blocked_depth(s, axis, step)
-            if s.pack_vector is not None:
-                s = replace(s, pack_vector=len(s.units) + len(s.loops))
-        return replace(s, pack_scalar=len(s.units) + len(s.loops))
 
     # --- units ------------------------------------------------------------------------------------
 

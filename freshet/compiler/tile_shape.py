@@ -9,13 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
-from freshet.compiler.contraction import FAR, Contraction
+from freshet.compiler.contraction import Contraction
 from freshet.compiler.kernel import Loop
-
-FAR_RUN: Final = 60
-"""Half cycles lost where a tile leaves one row of an output that no cache holds for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +77,11 @@ def _cost(c: Contraction, sizes: tuple[int, ...], vectors: int, columns: int) ->
         variants += bool(extent % n)
         row_tiles = [(times * t, rows * k) for times, rows in row_tiles for t, k in found]
     latency = c.target.fma_latency / 2
-    depth = math.prod(c.extents[a] for a in c.reduced)
-    apart = c.extents[c.column] * c.element.size >= FAR
-    far = c.epilogue_bytes > c.target.l2_bytes
-    run = FAR_RUN / depth if apart and far else 0.0
     total = 0.0
     for times, rows in row_tiles:
         for t, v in column_tiles:
             # Multiply-adds, or the wait for an accumulator; what is loaded beside them, vectors
-            # often from the second-level cache; the part of an output row that goes to memory;
-            # the loop itc.
-            step = max(rows * v, v + rows, latency) + (0.1 + run) * rows + 0.3 * v + 0.5
+            # often from the second-level cache; the loop.
+            step = max(rows * v, v + rows, latency) + 0.1 * rows + 0.3 * v + 0.5
             total += times * t * step
     return total * (1 + 0.005 * (variants - 1))

@@ -123,6 +123,16 @@ def dense_transposed(x: Tensor, w: Tensor) -> Tensor:
     return ft.matmul(x, w, transpose_a=True, transpose_b=True)
 
 
+def weight_gradient(x: Tensor, error: Tensor, w: Tensor) -> Tensor:
+    """A few rows at a time go through all columns: the weights are walked from end to end."""
+    return w - 0.1 * ft.matmul(x, error, transpose_a=True)
+
+
+def long_weight_gradient(x: Tensor, error: Tensor) -> Tensor:
+    """The sum is cut into blocks of positions, the rows into blocks of a few tiles."""
+    return ft.matmul(x, error, transpose_a=True)
+
+
 def convolution(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     return ft.nn.relu(ft.nn.conv2d(x, w, strides=1, padding="SAME") + b)
 
@@ -200,6 +210,8 @@ PAGES: dict[str, tuple[Callable[..., Any], Sequence[TensorType]]] = {
     "cross_entropy": (cross_entropy, [f32(64, 10), i64(64)]),
     "dense_relu": (dense_relu, [f32(128, 784), f32(784, 512), f32(512)]),
     "dense_transposed": (dense_transposed, [f32(300, 128), f32(96, 300)]),
+    "weight_gradient": (weight_gradient, [f32(128, 784), f32(128, 1024), f32(784, 1024)]),
+    "long_weight_gradient": (long_weight_gradient, [f32(3584, 256), f32(3584, 768)]),
     "convolution": (convolution, [f32(8, 14, 14, 32), f32(5, 5, 32, 64), f32(64)]),
     "convolution_input_gradient": (
         _gradient("input", 1), [f32(8, 14, 14, 32), f32(5, 5, 32, 64), f32(8, 14, 14, 64)],

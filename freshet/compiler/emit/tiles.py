@@ -48,8 +48,8 @@ class _State:
     origins: dict[int, Int] = field(default_factory=dict)
     """Per packed operand (by id): what to subtract from its address."""
     unit: Int = 0
-    ahead: Value | None = None
-    """Where the block begins that will be packed next."""
+    ahead: tuple[Value, dict[str, Block]] | None = None
+    """Where the block begins that will be packed next, and the blocks while it is asked for."""
 
 
 class TileEmitter:
@@ -118,7 +118,7 @@ class TileEmitter:
             if operand.depth == depth:
                 state.origins[id(operand)] = self.packer.pack(operand, state.blocks)
         if self._packs_ahead(depth):
-            state.ahead = self._next_source(state)
+            state.ahead = self._next_source(state), state.blocks
         number = depth - len(self.s.units)
         if number == len(self.s.loops):
             self._tiles(state, [Loop(self.s.column, self.s.vectors * self.lanes), *self.s.rows], {})
@@ -128,7 +128,7 @@ class TileEmitter:
             end = self.b.add(outer.low, outer.size)
             with self.b.loop(outer.low, end, loop.step, loop.axis) as start:
                 blocks = {**state.blocks, loop.axis: self._block(start, loop, outer)}
-                self._open(depth + 1, _State(blocks, dict(state.origins), state.unit))
+                self._open(depth + 1, _State(blocks, dict(state.origins), state.unit, state.ahead))
         if self.s.accumulate == depth and self.plan.in_output is None:
             self._finish_sums(state)
 
@@ -154,13 +154,15 @@ class TileEmitter:
 
     def _packs_ahead(self, depth: int) -> bool:
         """Whether the vector operand is packed here, again and again, out of far memory."""
-        operand, innermost = self.plan.vector, len(self.s.units) + len(self.s.loops)
-        again = operand.depth == depth == innermost and len(self.s.depth) == 1
-        return again and bool(self.s.loops) and self._is_far(operand.buffer)
+        operand, inner = self.plan.vector, self.s.loops[depth - len(self.s.units) :]
+        again = operand.depth == depth > len(self.s.units) and len(self.s.depth) == 1
+        rows = {r.axis for r in self.s.rows}
+        return again and all(x.axis in rows for x in inner) and self._is_far(operand.buffer)
 
     def _next_source(self, state: _State) -> Value:
         """Return where the next block to be packed begins: of this unit or the next one."""
-        loop = self.s.loops[-1]
+        assert self.plan.vector.depth is not None
+        loop = self.s.loops[self.plan.vector.depth - len(self.s.units) - 1]
         following = self.b.add(state.blocks[loop.axis].low, loop.step)
         block = replace(state.blocks[loop.axis], low=following)
         here = self.packer.source(self.plan.vector, {**state.blocks, loop.axis: block})
@@ -173,17 +175,18 @@ class TileEmitter:
         """Ask for one line of the next block, another one every few depth steps."""
         if state.ahead is None:
             return
+        source, blocks = state.ahead
         number: Int = 0
         steps = 1
         for t in (Loop(self.s.column, self.s.vectors * self.lanes), *self.s.rows):
-            count = -(-state.blocks[t.axis].most // t.step)
-            start = self.b.sub(tile.base[t.axis], state.blocks[t.axis].low)
+            count = -(-blocks[t.axis].most // t.step)
+            start = self.b.sub(tile.base[t.axis], blocks[t.axis].low)
             number = self.b.add(self.b.mul(number, count), self.b.divide(start, t.step))
             steps *= count
         depth, inside = self._depth_number(state, values)
         number = self.b.add(self.b.mul(number, depth), inside)
         often = max(steps * depth // self.packer.lines(self.plan.vector), 1)
-        self.packer.prefetch(self.plan.vector, state.ahead, self.b.divide(number, often))
+        self.packer.prefetch(self.plan.vector, source, self.b.divide(number, often))
 
     def _depth_number(self, state: _State, values: Mapping[str, Int]) -> tuple[int, Int]:
         """Return how many depth steps a tile has, and which one this is."""
