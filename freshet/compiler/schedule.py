@@ -17,6 +17,7 @@ from freshet.compiler.keep_rows import keep_rows
 from freshet.compiler.kernel import Kernel, Loops, Stage
 from freshet.compiler.merge_axes import merge_axes
 from freshet.compiler.schedule_tiles import schedule_tiles
+from freshet.compiler.skew_sums import skew_sums
 from freshet.compiler.split_phases import join_phases, split_phases
 from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
 from freshet.compiler.target import Target
@@ -33,6 +34,7 @@ def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
     """Return the kernel with a schedule: as one or, where a reduction is split, two kernels."""
     if not all(kernel.extents.values()):
         return [kernel]  # no points, or reductions over nothing
+    kernel = skew_sums(kernel)
     phases = split_phases(kernel)
     if len(phases) > 1 and is_product_sum(kernel):
         return [k for phase in phases for k in schedule(phase, target)]

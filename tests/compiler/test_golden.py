@@ -219,6 +219,9 @@ PAGES: dict[str, tuple[Callable[..., Any], Sequence[TensorType]]] = {
     "convolution_filter_gradient": (
         _gradient("filter", 1), [f32(8, 14, 14, 32), f32(5, 5, 32, 64), f32(8, 14, 14, 64)],
     ),
+    "filter_gradient_of_one_channel": (
+        _gradient("filter", 1), [f32(8, 14, 14, 32), f32(3, 3, 32, 1), f32(8, 14, 14, 1)],
+    ),
     "strided_input_gradient": (
         _gradient("input", 2), [f32(4, 8, 8, 16), f32(3, 3, 16, 32), f32(4, 4, 4, 32)],
     ),
