@@ -187,13 +187,13 @@ def _scheduled(step: Step, target: Target, choose: Choose) -> list[Step]:
         return [step]
     kernels = [choose(k, target) for k in schedule(step.kernel, target)]
     values = dict(step.buffers)
-    for kernel in kernels:
-        for b in kernel.buffers:
-            if b.name not in values or (b.role == "out" and b.name.startswith("part")):
-                values[b.name] = Value(b.type, b.name)
     result = []
     for number, kernel in enumerate(kernels):
         last = number == len(kernels) - 1
+        for b in kernel.buffers:
+            # Each part that a kernel writes is read by those after it, until the next of its name.
+            if b.name not in values or (b.role == "out" and b.name.startswith("part")):
+                values[b.name] = Value(b.type, b.name)
         own = {b.name: values[b.name] for b in kernel.buffers}
         partial_reads = tuple(
             own[b.name] for b in kernel.buffers if b.name.startswith("part") and b.role == "in"

@@ -20,6 +20,7 @@ from freshet.compiler.schedule_tiles import schedule_tiles
 from freshet.compiler.skew_sums import skew_sums
 from freshet.compiler.split_phases import join_phases, split_phases
 from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
+from freshet.compiler.split_taps import split_taps
 from freshet.compiler.target import Target
 from freshet.ops.index import Position, strides_of
 
@@ -35,6 +36,9 @@ def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
     if not all(kernel.extents.values()):
         return [kernel]  # no points, or reductions over nothing
     kernel = skew_sums(kernel)
+    by_tap = split_taps(kernel)
+    if by_tap is not None:
+        return [k for part in by_tap for k in schedule(part, target)]
     phases = split_phases(kernel)
     if len(phases) > 1 and is_product_sum(kernel):
         return [k for phase in phases for k in schedule(phase, target)]

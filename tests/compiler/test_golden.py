@@ -213,6 +213,7 @@ PAGES: dict[str, tuple[Callable[..., Any], Sequence[TensorType]]] = {
     "weight_gradient": (weight_gradient, [f32(128, 784), f32(128, 1024), f32(784, 1024)]),
     "long_weight_gradient": (long_weight_gradient, [f32(3584, 256), f32(3584, 768)]),
     "convolution": (convolution, [f32(8, 14, 14, 32), f32(5, 5, 32, 64), f32(64)]),
+    "convolution_to_one_channel": (convolution, [f32(8, 28, 28, 32), f32(3, 3, 32, 1), f32(1)]),
     "convolution_input_gradient": (
         _gradient("input", 1), [f32(8, 14, 14, 32), f32(5, 5, 32, 64), f32(8, 14, 14, 64)],
     ),
