@@ -370,8 +370,8 @@ def write(run: Run, results: Sequence[Result], command: Sequence[str]) -> Iterat
     yield path
     results = [result_from_json(name, model) for name, model in models.items()]
     caption = (
-        f"{machine.cpu}, {run.options.threads} threads, {date[:10]}; median of "
-        f"{run.options.rounds} rounds, lines: quartiles; {versions_text(run.versions)}"
+        f"{machine.cpu}, {run.options.threads} threads, {date[:10]}; median of the rounds, "
+        f"lines: quartiles; {versions_text(run.versions)}"
     )
     try:
         draw(results, caption, path.with_suffix(".png"))

@@ -57,7 +57,8 @@ def _panel(panel: Any, result: Result) -> None:
     panel.bar_label(bars, fmt=_label, padding=3, fontsize=9)
     panel.set_xticks(range(len(names)), [FRAMEWORKS[n].title for n in names], rotation=35,
                      ha="right", rotation_mode="anchor", fontsize=9)  # fmt: skip
-    panel.set_title(f"{result.title}, batch {result.batch}", fontsize=11)
+    rounds = max(len(turns) for turns in result.turns.values())
+    panel.set_title(f"{result.title}, batch {result.batch} ({rounds} rounds)", fontsize=11)
     panel.margins(y=0.14)
     for side in ("top", "right"):
         panel.spines[side].set_visible(False)

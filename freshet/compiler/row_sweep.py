@@ -14,7 +14,6 @@ through from end to end, where memory is fastest.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -46,13 +45,18 @@ def row_sweep(c: Contraction, s: Tiles, *, pack: bool, units: int) -> Tiles | No
         None if the second-level cache does not hold the vectors of one column tile.
     """
     blocks = _blocks(c, s, units)
-    best: tuple[float, Tiles] | None = None
-    for wide, group in itertools.product(_slices(c, s), _groups(c, blocks[0])):
-        found = _with_units(c, s, wide, group, blocks, pack=pack)
-        cost = _cost(c, found, wide, group, units)
-        if best is None or cost < best[0]:
-            best = cost, found
-    return None if best is None else best[1]
+    cost = _Costs(c, blocks[0].axis, copied=pack, enough=units)
+    width = s.vectors * c.lanes
+    found = [
+        (cost.of(wide, step, narrow=wide <= width), wide, step)
+        for wide in _slices(c, s)
+        for step in _groups(c, blocks[0])
+    ]
+    if not found:
+        return None
+    _, wide, step = min(found)
+    group = Loop(blocks[0].axis, step) if step < c.extents[blocks[0].axis] else None
+    return _with_units(c, s, wide, group, blocks, pack=pack)
 
 
 def _slices(c: Contraction, s: Tiles) -> Iterator[int]:
@@ -63,11 +67,10 @@ def _slices(c: Contraction, s: Tiles) -> Iterator[int]:
     return (wide * width for wide in _steps(tiles) if wide <= most)
 
 
-def _groups(c: Contraction, block: Loop) -> Iterator[Loop | None]:
-    """Yield ways to share out the rows, in whole blocks."""
+def _groups(c: Contraction, block: Loop) -> Iterator[int]:
+    """Yield ways to share out the rows: how many a group has, in whole blocks."""
     blocks = -(-c.extents[block.axis] // block.step)
-    for step in _steps(blocks):
-        yield Loop(block.axis, step * block.step) if step < blocks else None
+    return (min(step * block.step, c.extents[block.axis]) for step in _steps(blocks))
 
 
 def _steps(count: int) -> Iterator[int]:
@@ -121,44 +124,51 @@ def _is_across(c: Contraction) -> bool:
     return step >= FAR and _depth(c, c.scalars) > PAGES
 
 
-def _cost(c: Contraction, s: Tiles, wide: int, group: Loop | None, enough: int) -> float:
-    """Return the cycles of the busiest core: multiply-adds, and operands read and copied."""
-    slices = -(-c.extents[c.column] // wide)
-    groups = 1 if group is None else -(-c.extents[group.axis] // group.step)
-    batch = math.prod(c.extents[a] for a in c.batch)
-    work = math.prod(c.extents.values()) / (2 * c.lanes)
-    # Rows that lie across pages come as slowly as from far away.
-    scalar = FAR_COPY if s.pack_scalar is not None else READ * _cycles(c, c.scalars)
-    vector = _cycles(c, c.vectors) * (READ if s.pack_vector is None else 1.0)
-    often = groups if s.pack_vector else min(groups, c.target.cores)
-    work += scalar * math.prod(c.scalars.shape) * slices
-    work += vector * math.prod(c.vectors.shape) * often
-    if c.epilogue_bytes > c.target.l2_bytes:
-        work += FAR_ROW * c.row_count * batch * slices
-    return work * (_share(c, wide, group) + IDLE * enough / (batch * slices * groups))
+class _Costs:
+    """The cycles that the busiest core needs: multiply-adds, and operands read and copied."""
+
+    def __init__(self, c: Contraction, row: str, *, copied: bool, enough: int) -> None:
+        self.columns, self.rows = c.extents[c.column], c.extents[row]
+        self.batch = math.prod(c.extents[a] for a in c.batch)
+        self.cores, self.copied, self.enough = c.target.cores, copied, enough
+        self.work = math.prod(c.extents.values()) / (2 * c.lanes)
+        elements = math.prod(c.scalars.shape)
+        self.scalars = READ * _cycles(c, c.scalars) * elements
+        # Rows that lie across pages come as slowly as from far away.
+        self.scalars_copied = FAR_COPY * elements if _is_across(c) else self.scalars
+        self.vectors = _cycles(c, c.vectors) * math.prod(c.vectors.shape)
+        far = c.epilogue_bytes > c.target.l2_bytes
+        self.far_rows = FAR_ROW * c.row_count * self.batch if far else 0.0
+
+    def of(self, wide: int, step: int, *, narrow: bool) -> float:
+        """Return the cycles of slices of so many columns and groups of so many rows."""
+        slices, groups = -(-self.columns // wide), -(-self.rows // step)
+        work = self.work + slices * (self.scalars if narrow else self.scalars_copied)
+        work += slices * self.far_rows
+        if not self.copied:
+            work += READ * self.vectors * min(groups, self.cores)
+        else:
+            alone = self.batch == slices == 1
+            work += self.vectors * (min(groups, self.cores) if alone else groups)
+        idle = IDLE * self.enough / (self.batch * slices * groups)
+        return work * (self._share(wide, step, slices, groups) + idle)
+
+    def _share(self, wide: int, step: int, slices: int, groups: int) -> float:
+        """Return the busiest core's part of the outputs."""
+        each, total = slices * groups, self.columns * self.rows
+        units, most, last = self.batch * each, 0, 0
+        for n in range(1, self.cores + 1):
+            element, unit = divmod(units * n // self.cores, each)
+            number, rest = divmod(unit, groups)
+            low = min(number * wide, self.columns)
+            width = min(low + wide, self.columns) - low
+            # The outputs of all units before this one.
+            end = element * total + low * self.rows + width * min(rest * step, self.rows)
+            most, last = max(most, end - last), end
+        return most / (self.batch * total)
 
 
 def _cycles(c: Contraction, factor: Factor) -> float:
     """Return the cycles for copying one element of an operand."""
     near = math.prod(factor.shape) * c.element.size <= c.target.l2_bytes // 2
     return NEAR_COPY if near else FAR_COPY
-
-
-def _share(c: Contraction, wide: int, group: Loop | None) -> float:
-    """Return the busiest core's part of the outputs."""
-    columns = c.extents[c.column]
-    rows, step = (1, 1) if group is None else (c.extents[group.axis], group.step)
-    groups, slices = -(-rows // step), -(-columns // wide)
-    each, total = slices * groups, columns * rows
-
-    def before(unit: int) -> int:
-        """Return the outputs of all units before one."""
-        element, unit = divmod(unit, each)
-        number, rest = divmod(unit, groups)
-        low = min(number * wide, columns)
-        width = min(low + wide, columns) - low
-        return element * total + low * rows + width * min(rest * step, rows)
-
-    batch, cores = math.prod(c.extents[a] for a in c.batch), c.target.cores
-    bounds = [before(batch * each * n // cores) for n in range(cores + 1)]
-    return max(high - low for low, high in itertools.pairwise(bounds)) / (batch * total)
