@@ -2,9 +2,9 @@
 
     gradient[channel, column] = sum over positions of x[position, channel] * dy[position, column]
 
-Both operands are stepped through from position to position, and both are long. Blocks of positions
-are copied, so short that a panel stays in the first-level cache; each unit takes some channels and
-some columns, and keeps their sums in memory from block to block.
+Both operands are stepped through from position to position, and both are long. They are taken in
+blocks of positions, copied where that pays, so short that a panel stays in the first-level cache;
+each unit takes some channels and some columns, and keeps their sums in memory from block to block.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ UNIT_WORK: Final = 4096
 
 
 def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
-    """Return the kernel with a schedule: as one or, where a reduction is split, two kernels."""
+    """Return the kernel with a schedule: as one or, where it is split, as several kernels."""
     if not all(kernel.extents.values()):
         return [kernel]  # no points, or reductions over nothing
     kernel = skew_sums(kernel)

@@ -10,6 +10,9 @@ Decided from the shape and the target alone, in steps:
 4. *Blocks.* Copies must fit the second-level cache; that fixes which axes are looped over outside.
 5. *Units.* The outermost loops, shared out among threads: at least `UNITS_PER_CORE` for each
    core if there are, in any case 16.
+
+Steps 3 to 5 are those of products with padding, few rows or one column tile. `outer_products` takes
+them for long sums of outer products, `row_sweep` for the others.
 """
 
 from __future__ import annotations
