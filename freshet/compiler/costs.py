@@ -49,6 +49,11 @@ def kernel_bytes(kernel: Kernel) -> int:
     return total
 
 
+def kernel_work(kernel: Kernel) -> int:
+    """Return the operations and bytes of one run of a kernel, which say about how long it takes."""
+    return kernel_flops(kernel) + kernel_bytes(kernel)
+
+
 def makes_random_numbers(kernel: Kernel) -> bool:
     """Return whether a kernel makes random numbers, work that `kernel_flops` does not count."""
     return any(e.op == "random_bits" for stage in kernel.stages for e in stage.expressions())

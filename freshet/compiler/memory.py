@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from freshet.compiler.calls import Place
 from freshet.compiler.changed_rows import only_changed_rows
 from freshet.compiler.fusion.fuse import Step
 from freshet.compiler.fusion.realize import Memory
@@ -27,22 +28,6 @@ ALIGNMENT: Final = 64
 SHORT_ROW: Final = 512
 """Bytes of a row below which a part of a vector at its end matters: the next row's load then waits
 for its store, if both are in the same memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a value is.
-
-    Attributes:
-        space: ``input``, ``output``, ``constant`` or ``arena``; ``status`` for a check's outcome,
-            ``scratch`` for the threads' private memory.
-        number: Which input, output, constant or check; the byte offset in the arena.
-        offset: Bytes after its beginning, of an input, output or constant.
-    """
-
-    space: str
-    number: int
-    offset: int = 0
 
 
 @dataclass(frozen=True)

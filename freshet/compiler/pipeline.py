@@ -27,8 +27,6 @@ from freshet.core.config import config
 from freshet.core.dtypes import uint8
 from freshet.core.shapes import TensorType
 from freshet.graph.ir import Graph, Node, Value
-from freshet.graph.passes.drop_markers import drop_markers
-from freshet.graph.passes.eliminate_dead import eliminate_dead
 from freshet.graph.passes.hoist_transposes import hoist_transposes
 from freshet.graph.passes.separate_results import separate_results
 from freshet.graph.passes.simplify import STAGES as SIMPLIFY
@@ -68,11 +66,6 @@ def compile_graph(
         choose: Has the last word on each kernel's schedule.
     """
     return assemble_program(_planned(graph, types, target, choose), target)
-
-
-def prepared(graph: Graph, types: Sequence[TensorType]) -> Graph:
-    """Return a graph with the shapes that follow from its inputs' types, without what is dead."""
-    return eliminate_dead(drop_markers(specialize(graph, types)))
 
 
 def _planned(

@@ -16,11 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from freshet.compiler.calls import HostCall, Jump, Place
 from freshet.compiler.fusion.draft import copy_kernel
 from freshet.compiler.fusion.fuse import Step, shown_operands
 from freshet.compiler.fusion.realize import Memory
 from freshet.compiler.kernel import Kernel
-from freshet.compiler.memory import ALIGNMENT, Layout, Place
+from freshet.compiler.memory import ALIGNMENT, Layout
 from freshet.compiler.schedule import schedule
 from freshet.compiler.target import Target
 from freshet.core.shapes import TensorType
@@ -46,34 +47,12 @@ class KernelCall:
     sources: tuple[SourceLine, ...] = ()
 
 
-@dataclass(frozen=True)
-class HostCall:
-    """One run of a primitive's reference, in Python."""
-
-    node: Node
-    operands: tuple[Place, ...]
-    results: tuple[Place, ...]
-
-
-@dataclass
-class Jump:
-    """Go on with another call.
-
-    Attributes:
-        target: Its number; the number after the last call's ends the program.
-        unless: Where a boolean is; only if it is false. Without it, always.
-    """
-
-    target: int
-    unless: Place | None = None
-
-
 Call = KernelCall | HostCall | Jump
 
 
 @dataclass(frozen=True)
 class Program:
-    """What the runtime executes, as data.
+    """A compiled graph; its `Outline` (`freshet.compiler.calls`) is what the runtime executes.
 
     Attributes:
         calls: In order.

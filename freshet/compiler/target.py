@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import platform
 import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +131,8 @@ def _linux_cache(index: Path, default: int) -> int:
 
 
 def _darwin_cache(name: str, default: int) -> int:
+    import subprocess  # noqa: PLC0415 (it imports much, for macOS only)
+
     done = subprocess.run(["/usr/sbin/sysctl", "-n", name], capture_output=True, check=False)
     text = done.stdout.decode().strip()
     return int(text) if text.isdigit() else default

@@ -45,7 +45,9 @@ class Namespace:
                 self._table[name] = (str(node.module), alias.name)
 
     def get(self, name: str) -> Any:
-        """Import a name and keep it in the package."""
+        """Import a name and keep it in the package; ``__all__``, which ``import *`` asks for."""
+        if name == "__all__":
+            return list(self.table)
         if name not in self.table:
             above, _, last = self._package.rpartition(".")
             raise AttributeError(

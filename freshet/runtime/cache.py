@@ -1,9 +1,10 @@
 """The kernel cache: object code on disk, so that second runs compile nothing.
 
-One file per kernel, named by a hash of everything its code depends on. A file is a header with the
-checksum of its name and the rest; one that is damaged, or not the user's own, counts as missing and
-is written anew. Nothing else about a file is trusted, and files are written under another name
-first, so a crash leaves no half entry.
+One file per kernel, and one per program (`freshet.runtime.stored_programs`), named by a hash of
+everything its content depends on. A file is a header with the checksum of its name and the rest;
+one that is damaged, or not the user's own, counts as missing and is written anew. Nothing else
+about a file is trusted, and files are written under another name first, so a crash leaves no half
+entry.
 """
 
 from __future__ import annotations
@@ -12,20 +13,28 @@ import contextlib
 import functools
 import hashlib
 import os
-import tempfile
+import threading
+import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import freshet.compiler
 from freshet.compiler.assemble import llvm_version
-from freshet.compiler.kernel import Kernel
 from freshet.compiler.target import Target
 from freshet.core.config import config
+
+if TYPE_CHECKING:
+    from freshet.compiler.kernel import Kernel
 
 MAGIC: Final = b"freshet kernel 1\n"
 LARGEST: Final = 256 * 1024 * 1024
 """Bytes of all files together; beyond it the ones not used for longest are deleted."""
+UNCOUNTED: Final = 1 / 64
+"""Part of it that a process writes before it looks again how large all files are, which takes a
+while."""
 _CHECKSUM: Final = hashlib.sha256().digest_size
+_written = LARGEST
+"""Bytes that this process has written since it looked; it does after its first."""
 
 
 @functools.cache
@@ -99,12 +108,30 @@ def store(key: str, code: bytes) -> None:
         return
     data = MAGIC + _checksum(key, code) + code
     try:
-        handle, name = tempfile.mkstemp(dir=folder, prefix="writing-")
-        with os.fdopen(handle, "wb") as file:
+        # Not `tempfile`, whose import takes as long as reading ten entries.
+        new = folder / f"writing-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
-        Path(name).replace(folder / f"{key}.o")
+        new.replace(folder / f"{key}.o")
     except OSError:
         return
+    global _written  # noqa: PLW0603 (there is one cache)
+    _written += len(data)
+
+
+def remove(pattern: str) -> None:
+    """Delete the entries whose keys match a pattern."""
+    folder = _folder()
+    if folder is not None:
+        for path in folder.glob(f"{pattern}.o"):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def tidy() -> None:
+    """Trim the cache if this process has written much since it last did."""
+    if _written >= UNCOUNTED * LARGEST:
+        trim()
 
 
 def _checksum(key: str, code: bytes) -> bytes:
@@ -113,6 +140,8 @@ def _checksum(key: str, code: bytes) -> bytes:
 
 def trim() -> None:
     """Delete the entries not used for longest while the cache is larger than `LARGEST`."""
+    global _written  # noqa: PLW0603 (likewise)
+    _written = 0
     folder = _folder()
     if folder is None:
         return

@@ -1,20 +1,16 @@
-"""Machine code in this process: from the cache or the compiler, linked, by address."""
+"""Machine code in this process: linked, by address. Kernels are named by their keys."""
 
 from __future__ import annotations
 
 import struct
 import threading
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any, Final
 
 from freshet.compiler.assemble import assemble, target_machine
-from freshet.compiler.emit.module import emit
-from freshet.compiler.kernel import Kernel
 from freshet.compiler.target import Target, host, llvm
 from freshet.core.errors import InternalError
 from freshet.runtime import cache
-from freshet.runtime.assembling import assemble_all
 
 _lock: Final = threading.RLock()
 _addresses: Final[dict[str, int]] = {}
@@ -24,32 +20,33 @@ _SYMBOL: Final = "<I2xH16x"
 """A symbol of a 64-bit ELF file: offset of its name, number of its section (0: elsewhere)."""
 
 
-def kernel_addresses(kernels: Iterable[Kernel]) -> list[int]:
-    """Return the address of each kernel's function, compiling what neither memory nor disk has."""
-    target = host()
-    kernels = list(kernels)
-    # The steps of a loop share their kernels, whose keys take a while to find.
-    keys = {id(k): cache.kernel_key(k, target) for k in {id(k): k for k in kernels}.values()}
-    wanted = [(keys[id(k)], k) for k in kernels]
+def symbol_of(key: str) -> str:
+    """Return the name of the function of a kernel."""
+    return f"kernel_{key}"
+
+
+def missing(keys: Iterable[str]) -> set[str]:
+    """Return the kernels whose code is neither in memory nor on disk; link what is on disk."""
     with _lock:
-        missing = {key: k for key, k in wanted if key not in _addresses}
-        codes = {key: code for key in missing if (code := cache.load(key)) is not None}
-        new = {key: k for key, k in missing.items() if key not in codes}
-        if new:
-            codes |= _compiled(new, target)
-            cache.trim()
-        _addresses.update(_linked(codes, target))
-        return [_addresses[key] for key, _ in wanted]
+        unlinked = {key for key in keys if key not in _addresses}
+        codes = {key: code for key in unlinked if (code := cache.load(key)) is not None}
+        _addresses.update(_linked(codes, host()))
+        return unlinked - codes.keys()
 
 
-def _compiled(kernels: Mapping[str, Kernel], target: Target) -> dict[str, bytes]:
-    """Return the object code of each kernel, and keep it on disk."""
-    codes = assemble_all(
-        {key: partial(emit, k, target, f"kernel_{key}") for key, k in kernels.items()}, target
-    )
+def add(codes: Mapping[str, bytes]) -> None:
+    """Link new object code, by key, and keep it on disk."""
     for key, code in codes.items():
         cache.store(key, code)
-    return codes
+    cache.tidy()
+    with _lock:
+        new = {key: code for key, code in codes.items() if key not in _addresses}
+        _addresses.update(_linked(new, host()))
+
+
+def code_address(key: str) -> int:
+    """Return the address of a kernel's function, which has been linked."""
+    return _addresses[key]
 
 
 def text_addresses(text: str, symbols: Iterable[str]) -> list[int]:
@@ -77,7 +74,7 @@ def _linked(codes: dict[str, bytes], target: Target) -> dict[str, int]:
     for group in (together, *alone):
         if group:
             engine = _engine([codes[key] for key in group], target)
-            addresses |= {key: _find(engine, f"kernel_{key}") for key in group}
+            addresses |= {key: _find(engine, symbol_of(key)) for key in group}
     return addresses
 
 

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from freshet.compiler.memory import Place
-from freshet.compiler.pipeline import compile_graph, prepared
-from freshet.compiler.program import Call, HostCall, Jump, KernelCall, Program
-from freshet.compiler.target import host
-from freshet.compiler.tile_plan import scratch_bytes
+from freshet.compiler.calls import CodeCall, HostCall, Jump, Outline, Place
 from freshet.core.buffers import address, aligned_copy, aligned_empty
 from freshet.core.dtypes import bool_, of_array
 from freshet.core.errors import FailedPreconditionError, OpError
-from freshet.core.shapes import TensorSpec, TensorType
+from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array
 from freshet.core.variable import Variable
 from freshet.graph.interpret import ReferenceExecutor, run_node
-from freshet.graph.ir import Graph, Value
-from freshet.graph.passes.specialize import specialize
-from freshet.runtime.code import kernel_addresses
+from freshet.graph.ir import Graph
+from freshet.runtime import code, stored_programs
 from freshet.runtime.pool import ThreadPool, pool
-from freshet.runtime.sharing import SMALL, Sharing, kernels_work
-from freshet.runtime.stages import StagedProgram, has_open_shapes
-from freshet.runtime.tuning import tuned
+from freshet.runtime.sharing import SMALL, Sharing
+
+if TYPE_CHECKING:
+    from freshet.compiler.program import Program
+    from freshet.runtime.stages import StagedProgram
 
 MOST_FROM_DATA: Final = 32
 """Programs that are compiled for shapes that data decides on; for more, compiling never pays."""
@@ -106,14 +106,32 @@ class NativeExecutor:
     ) -> Executable | StagedProgram:
         arrays = [*arguments, *(v._array for v in variables)]
         types = [TensorType(of_array(a), a.shape) for a in arrays]
-        known = prepared(self._graph, types)
-        if has_open_shapes(known):
-            return StagedProgram(
+        key = stored_programs.key_of(self._graph, types)
+        stored = None if key is None else stored_programs.find(key)
+        if stored is not None and not code.missing(c.key for c in stored.codes):
+            graph = self._graph
+            return Executable(stored, lambda: _lowering().compiled(graph, types), (), self._small)
+        return self._lowered(types, variables, key)
+
+    def _lowered(
+        self, types: Sequence[TensorType], variables: Sequence[Variable], key: str | None
+    ) -> Executable | StagedProgram:
+        from freshet.runtime import stages  # noqa: PLC0415 (not for what is in the cache)
+
+        known = stages.prepared(self._graph, types)
+        if stages.has_open_shapes(known):
+            return stages.StagedProgram(
                 known, len(variables), lambda graph: NativeExecutor(graph, MOST_FROM_DATA)
             )
-        graph, resized = _separate_resized(self._graph, types, variables)
-        program = compile_graph(graph, types, host(), tuned)
-        return Executable(program, resized, self._small)
+        lowered = _lowering().lower(self._graph, types, variables)
+        if key is not None and not lowered.resized:
+            stored_programs.keep(key, lowered.outline)
+        return Executable(lowered.outline, lambda: lowered.program, lowered.resized, self._small)
+
+
+def _lowering() -> ModuleType:
+    """Return the module that imports the compiler, which what is in the cache does not need."""
+    return importlib.import_module("freshet.runtime.lowering")
 
 
 @dataclass
@@ -163,29 +181,42 @@ def watch(watcher: Watcher | None) -> None:
 class Executable:
     """A program with its memory, ready to run.
 
+    Args:
+        outline: What it runs; its code has been linked.
+        program: What returns it with its kernels, when somebody asks for them.
+        resized: Numbers of the variables whose new values, of another shape than the old ones, are
+            the last outputs.
+        small: Operations and bytes up to which one thread runs it alone.
+
     Attributes:
-        program: What it runs.
+        outline: What it runs.
         resized: Numbers of the variables whose new values, of another shape than the old ones, are
             the last outputs.
         is_small: Whether one thread runs it alone, always.
         segments: Its calls as the driver runs them: kernels together, host calls one by one.
     """
 
-    def __init__(self, program: Program, resized: Sequence[int] = (), small: int = SMALL) -> None:
-        self.program = program
+    def __init__(
+        self,
+        outline: Outline,
+        program: Callable[[], Program],
+        resized: Sequence[int] = (),
+        small: int = SMALL,
+    ) -> None:
+        self.outline: Final = outline
+        self._make_program = program
         self.resized = tuple(resized)
-        self._count_inputs = len(program.inputs)
-        self._updated = frozenset(i for i, _ in _updates(program))
+        self._updated = frozenset(outline.updated)
         self._constants = [
-            aligned_copy(c) if not c.dtype.hasobject else c for c in program.constants
+            aligned_copy(c) if not c.dtype.hasobject else c for c in outline.constants
         ]
         self._objects: dict[Place, Array] = {}
-        self._arena = aligned_empty((max(program.arena_bytes, 64),), _BYTES)
-        self._status = aligned_empty((max(len(program.checks), 1),), _BYTES)
+        self._arena = aligned_empty((max(outline.arena_bytes, 64),), _BYTES)
+        self._status = aligned_empty((max(outline.checks, 1),), _BYTES)
         self._status[:] = 0
-        self._sharing: Final = Sharing(program, small)
+        self._sharing: Final = Sharing(outline, small)
         self.is_small: Final = self._sharing.is_small
-        self._scratch_bytes = max((scratch_bytes(k, host()) for k in program.kernels), default=0)
+        self._scratch_bytes = max((c.scratch_bytes for c in outline.codes), default=0)
         self._threads = 0
         self._scratch = aligned_empty((64,), _BYTES)
         self._layout_bases()
@@ -194,14 +225,19 @@ class Executable:
         self._held: list[Array] = []
         """The variables' arrays of the last run, whose addresses the bases have."""
         self._results = [
-            (t.static_shape, np.dtype(t.dtype.as_numpy_dtype)) for t in program.outputs
+            (t.static_shape, np.dtype(t.dtype.as_numpy_dtype)) for t in outline.outputs
         ]
         self._no_failure = self._status.tobytes()
         self._running = False
 
+    @functools.cached_property
+    def program(self) -> Program:
+        """The program with its kernels; compiled now if only its outline was in the cache."""
+        return self._make_program()
+
     def _layout_bases(self) -> None:
         """Number the bases: inputs, outputs, constants, then arena, scratch and status."""
-        inputs, outputs = len(self.program.inputs), len(self.program.outputs)
+        inputs, outputs = len(self.outline.inputs), len(self.outline.outputs)
         self._first = {
             "input": 0,
             "output": inputs,
@@ -225,15 +261,13 @@ class Executable:
         return first + place.number, place.offset
 
     def _build_segments(self) -> list[Part]:
-        calls = self.program.calls
-        kernels = [c.kernel for c in calls if isinstance(c, KernelCall)]
-        addresses = iter(kernel_addresses(kernels))
+        calls = self.outline.calls
         leaps = _leaps(calls)
         starts = {calls[i].target for i in leaps}  # type: ignore[union-attr]
         parts: list[Part] = []
         numbers: dict[int, int] = {}
         """For each call that begins a part, the part's number."""
-        run: list[tuple[int, KernelCall | Jump]] = []
+        run: list[CodeCall | Jump] = []
         first = 0
 
         def close() -> None:
@@ -247,15 +281,17 @@ class Executable:
             if not run:
                 numbers[number] = len(parts)
                 first = number
-            if isinstance(call, KernelCall):
-                run.append((next(addresses), call))
-            elif isinstance(call, Jump) and number not in leaps:
-                run.append((0, call))
-            else:
+            if isinstance(call, HostCall):
                 close()
                 numbers[number] = len(parts)
-                own = Leap(call.target, call.unless) if isinstance(call, Jump) else call
-                parts.append(own)
+                parts.append(call)
+            elif number in leaps:
+                assert isinstance(call, Jump)
+                close()
+                numbers[number] = len(parts)
+                parts.append(Leap(call.target, call.unless))
+            else:
+                run.append(call)
         close()
         numbers[len(calls)] = len(parts)
         for part in parts:
@@ -263,27 +299,34 @@ class Executable:
                 part.target = numbers[part.target]
         return parts
 
-    def _segment(self, run: list[tuple[int, KernelCall | Jump]], start: int) -> Segment:
+    def _segment(self, run: list[CodeCall | Jump], start: int) -> Segment:
         scratch = Place("scratch", 0)
-        places = [p for _, call in run for p in _places(call, scratch)]
+        functions = [code.code_address(c.key) for c in self.outline.codes]
+        places = [p for call in run for p in _places(call, scratch)]
         slots = aligned_empty((len(places),), _WORDS)
         pairs = np.array([self._base_and_offset(p) for p in places], np.int64).reshape(-1, 2)
         numbers, offsets = (np.ascontiguousarray(column) for column in pairs.T)
         calls = aligned_empty((len(run), 3), _WORDS)
         first = 0
-        for row, (function, call) in zip(calls, run, strict=True):
+        for row, call in zip(calls, run, strict=True):
             at = slots.ctypes.data + 8 * first
             if isinstance(call, Jump):
                 row[:] = (0, 0 if call.unless is None else at, call.target - start)
             else:
-                row[:] = (function, at, -1 if call.check is None else call.check)
+                check = -1 if call.check is None else call.check
+                row[:] = (functions[call.code], at, check)
             first += len(_places(call, scratch))
         descriptor = np.array(
             [calls.ctypes.data, len(run), slots.ctypes.data, len(places), numbers.ctypes.data,
              offsets.ctypes.data, self._bases.ctypes.data, self._status.ctypes.data,
-             _turns(run), 0], np.int64,
+             self._turns(run), 0], np.int64,
         )  # fmt: skip
         return Segment(calls, descriptor, [slots, numbers, offsets], descriptor.ctypes.data)
+
+    def _turns(self, run: Sequence[CodeCall | Jump]) -> int:
+        """Return how often a segment's loops go round before Python may end them."""
+        work = sum(self.outline.codes[c.code].work for c in run if isinstance(c, CodeCall))
+        return max(min(_WORK_AT_ONCE // max(work, 1), _MOST_TURNS), 1)
 
     # --- running ----------------------------------------------------------------------------------
 
@@ -308,7 +351,7 @@ class Executable:
         with threads.lock:
             if self._running:
                 raise FailedPreconditionError(
-                    f"{self.program.name}: called again by Python code that it calls itself"
+                    f"{self.outline.name}: called again by Python code that it calls itself"
                 )
             self._running = True
             try:
@@ -433,42 +476,12 @@ class Executable:
             raise
 
 
-def _separate_resized(
-    graph: Graph, types: Sequence[TensorType], variables: Sequence[Variable]
-) -> tuple[Graph, list[int]]:
-    """Make outputs of the updates that do not fit their variables' memory.
-
-    Returns:
-        The graph, and the numbers of these outputs' variables.
-
-    Raises:
-        InvalidArgumentError: A variable's shape does not allow its new value.
-    """
-    if all(t.type == v.type and None not in t.type.shape for t, v in graph.updates):
-        return graph, []
-    number = {v: i for i, v in enumerate(graph.inputs[len(types) - len(variables) :])}
-    known = specialize(graph, types)
-    kept: list[tuple[Value, Value]] = []
-    moved: list[tuple[Value, Value]] = []
-    for update, (target, value) in zip(graph.updates, known.updates, strict=True):
-        variables[number[update[0]]]._check(
-            "assign", TensorSpec(value.type.shape, value.type.dtype)
-        )
-        (kept if target.type == value.type else moved).append(update)
-    outputs = (*graph.outputs, *(value for _, value in moved))
-    return (
-        replace(graph, outputs=outputs, updates=tuple(kept)),
-        [number[target] for target, _ in moved],
-    )
+def executable_of(program: Program) -> Executable:
+    """Return a compiled program, ready to run."""
+    return Executable(_lowering().lowered(program).outline, lambda: program)
 
 
-def _turns(run: Sequence[tuple[int, KernelCall | Jump]]) -> int:
-    """Return how often a segment's loops go round before Python may end them."""
-    work = sum(kernels_work(call.kernel for _, call in run if isinstance(call, KernelCall)))
-    return max(min(_WORK_AT_ONCE // max(work, 1), _MOST_TURNS), 1)
-
-
-def _leaps(calls: Sequence[Call]) -> set[int]:
+def _leaps(calls: Sequence[CodeCall | HostCall | Jump]) -> set[int]:
     """Return the numbers of the jumps that leave a segment.
 
     They pass a call to the host, another such jump, or the place where one of these goes on.
@@ -491,7 +504,7 @@ def _leaps(calls: Sequence[Call]) -> set[int]:
         found |= more
 
 
-def _places(call: KernelCall | Jump, scratch: Place) -> tuple[Place, ...]:
+def _places(call: CodeCall | Jump, scratch: Place) -> tuple[Place, ...]:
     """Return the places whose addresses a call needs."""
     if isinstance(call, Jump):
         return () if call.unless is None else (call.unless,)
@@ -501,8 +514,3 @@ def _places(call: KernelCall | Jump, scratch: Place) -> tuple[Place, ...]:
 def _is_plain(array: Array) -> bool:
     """Whether kernels can read an array as it is."""
     return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
-
-
-def _updates(program: Program) -> list[tuple[int, Any]]:
-    numbers = {v: i for i, v in enumerate(program.graph.inputs)}
-    return [(numbers[target], value) for target, value in program.graph.updates]

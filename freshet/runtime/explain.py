@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from freshet.compiler.calls import HostCall
 from freshet.compiler.costs import kernel_bytes, kernel_flops
-from freshet.compiler.program import HostCall, KernelCall, Program
+from freshet.compiler.program import KernelCall, Program
 from freshet.core.errors import FailedPreconditionError
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Tensor

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from freshet.compiler.calls import HostCall
 from freshet.compiler.costs import is_contraction, kernel_bytes, kernel_flops
 from freshet.compiler.kernel import Kernel
-from freshet.compiler.program import HostCall, KernelCall, Program
+from freshet.compiler.program import KernelCall, Program
 from freshet.core.errors import FailedPreconditionError
 from freshet.core.source import SourceLine
 from freshet.core.tensor import Array

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from freshet.compiler.calls import HostCall
 from freshet.compiler.costs import kernel_bytes, kernel_flops, makes_random_numbers
 from freshet.compiler.kernel import Kernel
-from freshet.compiler.program import HostCall, KernelCall
+from freshet.compiler.program import KernelCall
 from freshet.core.source import SourceLine
 from freshet.runtime.machine import memory_bandwidth, peak_flops, rounded_size
 from freshet.runtime.pool import pool

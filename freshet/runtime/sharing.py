@@ -6,12 +6,10 @@ Results have the same bits either way, so it may be tried out.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final, TypeVar
 
-from freshet.compiler.costs import kernel_bytes, kernel_flops
-from freshet.compiler.kernel import Kernel
-from freshet.compiler.program import Jump, KernelCall, Program
+from freshet.compiler.calls import CodeCall, Jump, Outline
 
 Result = TypeVar("Result")
 
@@ -38,22 +36,7 @@ NEWEST: Final = 0.25
 """What the newest run counts for in the mean of all runs of its kind."""
 
 
-def kernels_work(kernels: Iterable[Kernel]) -> list[int]:
-    """Return the operations and bytes of one run of each kernel.
-
-    A loop that is written out calls the same kernels in each step: each is counted once.
-    """
-    known: dict[int, int] = {}
-    works = []
-    for kernel in kernels:
-        work = known.get(id(kernel))
-        if work is None:
-            work = known[id(kernel)] = kernel_flops(kernel) + kernel_bytes(kernel)
-        works.append(work)
-    return works
-
-
-def runs_alone(program: Program, small: int = SMALL) -> bool:
+def runs_alone(program: Outline, small: int = SMALL) -> bool:
     """Return whether one thread runs a program sooner than several.
 
     Args:
@@ -64,14 +47,13 @@ def runs_alone(program: Program, small: int = SMALL) -> bool:
     for number, call in enumerate(program.calls):
         if isinstance(call, Jump) and call.target <= number:
             repeated |= set(range(call.target, number))
-    works = iter(kernels_work(program.kernels))
     once = again = 0
     for number, call in enumerate(program.calls):
         if isinstance(call, Jump):
             continue
-        work = next(works) if isinstance(call, KernelCall) else 0
+        work = program.codes[call.code].work if isinstance(call, CodeCall) else 0
         shared = work if work >= WORTH_SHARING else 0
-        shared -= MEETING if isinstance(call, KernelCall) else WAKING
+        shared -= MEETING if isinstance(call, CodeCall) else WAKING
         once, again = (once, again + shared) if number in repeated else (once + shared, again)
     if repeated and again < small:
         return once < max(small, SMALL_BESIDE_LOOPS)
@@ -85,7 +67,7 @@ class Sharing:
         is_small: Whether one thread runs it alone whatever the time it takes.
     """
 
-    def __init__(self, program: Program, small: int = SMALL) -> None:
+    def __init__(self, program: Outline, small: int = SMALL) -> None:
         self.is_small = runs_alone(program, small)
         straight = not program.has_jumps
         self._tries = straight and not self.is_small and _whole_work(program) < MEASURED
@@ -119,5 +101,5 @@ class Sharing:
             self._seconds[alone] = before + NEWEST * (seconds - before)
 
 
-def _whole_work(program: Program) -> int:
-    return sum(kernels_work(program.kernels))
+def _whole_work(program: Outline) -> int:
+    return sum(program.codes[c.code].work for c in program.calls if isinstance(c, CodeCall))

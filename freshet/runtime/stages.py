@@ -17,6 +17,9 @@ from freshet.core.tensor import Array
 from freshet.core.variable import Variable
 from freshet.graph.interpret import run_node
 from freshet.graph.ir import Graph, Node, Value
+from freshet.graph.passes.drop_markers import drop_markers
+from freshet.graph.passes.eliminate_dead import eliminate_dead
+from freshet.graph.passes.specialize import specialize
 from freshet.graph.trace import static_value
 
 
@@ -35,6 +38,11 @@ class Cut:
     middle: tuple[Node, ...]
     last: Graph
     crossing: tuple[Value, ...]
+
+
+def prepared(graph: Graph, types: Sequence[TensorType]) -> Graph:
+    """Return a graph with the shapes that follow from its inputs' types, without what is dead."""
+    return eliminate_dead(drop_markers(specialize(graph, types)))
 
 
 def is_open(kind: TensorType) -> bool:

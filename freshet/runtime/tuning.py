@@ -14,16 +14,17 @@ from typing import Final
 
 import numpy as np
 
+from freshet.compiler.calls import Place
 from freshet.compiler.costs import kernel_flops
 from freshet.compiler.kernel import Kernel, Schedule, Tiles
 from freshet.compiler.kernel_text import parse_schedule, schedule_text
-from freshet.compiler.memory import ALIGNMENT, Place
+from freshet.compiler.memory import ALIGNMENT
 from freshet.compiler.program import KernelCall, Program
 from freshet.compiler.schedule_search import candidates
 from freshet.compiler.target import Target
 from freshet.core.config import config
 from freshet.graph.ir import Graph
-from freshet.runtime import cache
+from freshet.runtime import cache, stored_programs
 
 LEAST_FLOPS: Final = 1 << 20
 """Of a kernel that is worth the search."""
@@ -49,6 +50,7 @@ def tuned(kernel: Kernel, target: Target) -> Kernel:
     best = min(range(len(schedules)), key=seconds.__getitem__)
     found = schedules[best] if seconds[best] < BETTER * seconds[0] else schedules[0]
     cache.store(key, schedule_text(found).encode())
+    stored_programs.forget_all()
     return replace(kernel, schedule=found)
 
 
@@ -61,7 +63,7 @@ def _read(data: bytes) -> Schedule | None:
 
 def time_kernels(kernels: Sequence[Kernel], rounds: int = ROUNDS) -> list[float]:
     """Return the seconds of kernels with the same buffers, one after the other: medians."""
-    from freshet.runtime.execute import Executable  # noqa: PLC0415 (it imports this module)
+    from freshet.runtime.execute import executable_of  # noqa: PLC0415 (it imports this module)
     from freshet.runtime.profile import profile  # noqa: PLC0415 (likewise)
 
     places, size = [], 0
@@ -71,7 +73,7 @@ def time_kernels(kernels: Sequence[Kernel], rounds: int = ROUNDS) -> list[float]
         size += -(-buffer.type.num_bytes // ALIGNMENT) * ALIGNMENT + 17 * ALIGNMENT
     calls = tuple(KernelCall(k, tuple(places)) for k in kernels)
     graph = Graph("tuning", (), (), ())
-    executable = Executable(Program("tuning", calls, (), (), (), size, (), graph))
+    executable = executable_of(Program("tuning", calls, (), (), (), size, (), graph))
     numbers = np.random.default_rng(0)
     for buffer, place in zip(kernels[0].buffers, places, strict=True):
         array = executable.arena(place, buffer.type)

@@ -25,9 +25,9 @@ from freshet.core.dtypes import of_array
 from freshet.core.errors import OpError
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Array, Tensor
-from freshet.graph import text
 from freshet.graph.interpret import interpret
 from freshet.graph.ir import Graph
+from freshet.graph.parsing import parse
 from freshet.graph.tape import GradientTape
 from freshet.graph.trace import GraphTracer
 from freshet.ops import assertions, checks, nn, numerics
@@ -143,7 +143,7 @@ def check_text(primitive: Primitive, sample: Sample) -> None:
     """The printed graph parses back, prints the same and means the same."""
     graph, inputs = _sample_graph(primitive, sample)
     printed = re.sub(r"  # .*", "", str(graph))  # without the lines of the program it came from
-    again = text.parse(printed)
+    again = parse(printed)
     assert str(again) == printed
     for x, y in zip(interpret(again, inputs), interpret(graph, inputs), strict=True):
         assert_agree(x, y, what=f"{primitive.name} after parsing")

@@ -15,8 +15,9 @@ import pytest
 
 import freshet as ft
 from freshet.compiler import kernel_text
+from freshet.compiler.calls import HostCall
 from freshet.compiler.pipeline import compile_graph
-from freshet.compiler.program import HostCall, Program
+from freshet.compiler.program import Program
 from freshet.compiler.target import Target
 from freshet.core import context
 from freshet.core.shapes import TensorType

@@ -13,10 +13,12 @@ import pytest
 
 import freshet as ft
 from freshet.compiler.kernel import Tiles
+from freshet.compiler.pipeline import compile_graph
 from freshet.compiler.target import Target, host
 from freshet.graph.interpret import interpret
 from freshet.ops.primitive import PRIMITIVES
-from freshet.runtime import code, execute
+from freshet.runtime import code, lowering, stored_programs
+from freshet.runtime.execute import NativeExecutor
 from freshet.testing import assert_agree, ulp_distance
 from freshet.testing.primitives import threads, trace
 
@@ -38,7 +40,7 @@ CHANGES = {
 def target(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Target:
     """Make programs be compiled for another machine, which this one can stand in for."""
     other = replace(host(), **CHANGES[request.param])
-    for module in (execute, code):
+    for module in (lowering, code, stored_programs):
         monkeypatch.setattr(module, "host", lambda: other)
     return other
 
@@ -125,7 +127,7 @@ def test_programs_compute_the_same(name: str, target: Target) -> None:
     function, shapes = PROGRAMS[name]
     inputs = [numbers(*s) for s in shapes]
     graph = trace("program", function, inputs)
-    run = execute.NativeExecutor(graph)
+    run = NativeExecutor(graph)
     found = run(inputs, ())
     for actual, expected in zip(found, interpret(graph, inputs), strict=True):
         slack = 1e-5 * float(np.max(np.abs(expected), initial=1))
@@ -143,7 +145,7 @@ def test_functions_are_as_accurate(kind: str, target: Target) -> None:
     for name in ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos"):
         primitive = PRIMITIVES[name]
         graph = trace(name, lambda a, p=primitive: [p(a)], [x])
-        (found,) = execute.NativeExecutor(graph)([x], ())
+        (found,) = NativeExecutor(graph)([x], ())
         with np.errstate(all="ignore"):
             expected = getattr(np, name)(x.astype(np.float64)).astype(kind)
         worst = int(np.argmax(ulp_distance(found, expected)))
@@ -152,7 +154,7 @@ def test_functions_are_as_accurate(kind: str, target: Target) -> None:
 
 def test_tiles_fit_the_registers(target: Target) -> None:
     inputs = [numbers(*s) for s in PROGRAMS["large product"][1]]
-    run = execute.NativeExecutor(trace("program", product, inputs))
+    run = NativeExecutor(trace("program", product, inputs))
     (schedule,) = (k.schedule for k in run.executable(inputs, ()).program.kernels)
     assert isinstance(schedule, Tiles)
     accumulators = schedule.vectors * int(np.prod([row.step for row in schedule.rows]))
@@ -199,7 +201,7 @@ def test_other_architectures_assemble(
         function, shapes = PROGRAMS[name]
         inputs = [numbers(*s) for s in shapes]
         graph = trace("program", function, inputs)
-        program = execute.compile_graph(graph, [v.type for v in graph.inputs], target)
+        program = compile_graph(graph, [v.type for v in graph.inputs], target)
         kernels += program.kernels
     done = subprocess.run(
         [sys.executable, "-c", ASSEMBLE, triple, cpu, features, fused, start.hex()],

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import freshet as ft
+from freshet.compiler.calls import Jump
 from freshet.compiler.kernel import Kernel, Store
 from freshet.compiler.kernel_text import parse
 from freshet.compiler.pipeline import compile_graph
-from freshet.compiler.program import Jump, KernelCall, Program
+from freshet.compiler.program import KernelCall, Program
 from freshet.compiler.target import host
 
 ROWS = 1000

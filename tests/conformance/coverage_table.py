@@ -14,7 +14,7 @@ from database.record import Case, Operation, Ragged, Sparse, over
 from with_freshet import traceable
 
 import freshet as ft
-from freshet.compiler.program import HostCall
+from freshet.compiler.calls import HostCall
 from freshet.core import dtypes
 from freshet.runtime.execute import Executable, NativeExecutor
 

@@ -11,8 +11,8 @@ import pytest
 
 import freshet as ft
 from freshet.core.config import config
-from freshet.graph import text
 from freshet.graph.function import Function
+from freshet.graph.parsing import parse
 from freshet.runtime.execute import NativeExecutor
 
 
@@ -288,7 +288,7 @@ def test_graphs_with_control_flow_print_and_parse() -> None:
     printed = str(graph)
     assert "graph condition" in printed
     assert "graph body" in printed
-    assert str(text.parse(printed)).split() == [
+    assert str(parse(printed)).split() == [
         w for line in printed.splitlines() for w in line.split("  #")[0].split()
     ]
 

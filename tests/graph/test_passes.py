@@ -16,9 +16,9 @@ from freshet.compiler.pipeline import GRAPH_PASSES
 from freshet.core.shapes import TensorSpec, TensorType
 from freshet.graph.interpret import interpret
 from freshet.graph.ir import Graph, verify
+from freshet.graph.parsing import parse
 from freshet.graph.passes.simplify import simplify
 from freshet.graph.passes.specialize import specialize
-from freshet.graph.text import parse
 from freshet.testing.compare import assert_agree
 from freshet.testing.samples import random_array
 

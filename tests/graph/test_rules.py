@@ -7,9 +7,9 @@ import pytest
 from freshet.core.shapes import TensorSpec
 from freshet.graph.interpret import interpret
 from freshet.graph.ir import Graph, verify
+from freshet.graph.parsing import parse
 from freshet.graph.passes.rewriting import Rule, apply_rules
 from freshet.graph.passes.simplify_algebra import RULES
-from freshet.graph.text import parse
 from freshet.testing.compare import assert_agree
 from freshet.testing.samples import random_array
 

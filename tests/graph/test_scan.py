@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import freshet as ft
-from freshet.compiler.program import HostCall
+from freshet.compiler.calls import HostCall
 from freshet.core.config import config
 from freshet.core.errors import FailedPreconditionError, InvalidArgumentError
 from freshet.graph.interpret import interpret
+from freshet.graph.parsing import parse
 from freshet.graph.scan import scan
-from freshet.graph.text import parse, to_text
+from freshet.graph.text import to_text
 
 STEPS, BATCH, UNITS = 5, 3, 17
 

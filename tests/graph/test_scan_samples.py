@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import signal
 
-from freshet.graph.text import parse
+from freshet.graph.parsing import parse
 from freshet.testing import ErrorSample, PrimitiveSuite, Sample
 
 RUNNING_SUM = parse("""

@@ -18,7 +18,8 @@ from freshet.core.shapes import TensorType
 from freshet.graph.function import split_gradient
 from freshet.graph.interpret import interpret
 from freshet.graph.ir import Graph, Node, Value, verify
-from freshet.graph.text import WRITTEN_OUT, parse
+from freshet.graph.parsing import parse
+from freshet.graph.text import WRITTEN_OUT
 from freshet.ops.primitive import PRIMITIVES
 
 
@@ -140,7 +141,7 @@ def test_a_node_prints_with_its_line() -> None:
 
 def test_a_text_is_read_by_a_program_that_never_used_its_operations() -> None:
     program = (
-        "from freshet.graph.text import parse\n"
+        "from freshet.graph.parsing import parse\n"
         "print(parse('graph f(%x: f32[2]) {\\n%0: f32[2] = exp(%x)\\nreturn %0\\n}'))"
     )
     found = subprocess.run(

@@ -61,7 +61,7 @@ def test_the_function_is_called_once() -> None:
 
 
 def test_every_rule_has_a_primitive() -> None:
-    from freshet.graph.text import _define_all
+    from freshet.graph.parsing import _define_all
     from freshet.ops.primitive import PRIMITIVES
 
     _define_all()

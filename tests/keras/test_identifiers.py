@@ -106,9 +106,9 @@ def test_a_custom_function_is_found_by_its_name() -> None:
 
     config = {
         "module": "builtins", "class_name": "function", "config": "double",
-        "registered_name": "mine>double",
+        "registered_name": "elsewhere>double",
     }  # fmt: skip
-    assert activations.deserialize(config, {"mine>double": double}) is double
+    assert activations.deserialize(config, {"elsewhere>double": double}) is double
     assert activations.deserialize(config, {"double": double}) is double
     with pytest.raises(InvalidArgumentError, match="'double' is not an activation"):
         activations.deserialize(config)

@@ -20,8 +20,8 @@ import freshet as ft
 from freshet.core.composite import CompositeTensor
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Tensor
-from freshet.graph import text
 from freshet.graph.interpret import interpret
+from freshet.graph.parsing import parse
 
 OPERATIONS = load()
 DIFFERENTIABLE = {name: op for name, op in OPERATIONS.items() if op.gradient}
@@ -105,7 +105,7 @@ def test_its_graph_prints_and_parses(operation: Operation) -> None:
         traced, tensors = traceable(operation, c)
         concrete = traced.get_concrete_function(*tensors)
         printed = re.sub(r"  # .*", "", str(concrete.graph))
-        again = text.parse(printed)
+        again = parse(printed)
         assert str(again) == printed
         if operation.reference is None or concrete.variables:
             continue

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import freshet as ft
-from freshet.graph.text import parse, to_text
+from freshet.graph.parsing import parse
+from freshet.graph.text import to_text
 
 MATRIX = np.arange(6, dtype=np.float32).reshape(2, 3)
 

@@ -25,9 +25,9 @@ from hypothesis import strategies as st
 
 import freshet as ft
 from freshet.core.tensor import Tensor
-from freshet.graph import text
 from freshet.graph.interpret import interpret
 from freshet.graph.ir import Graph, verify
+from freshet.graph.parsing import parse
 from freshet.graph.passes.simplify import simplify
 from freshet.graph.tape import GradientTape
 from freshet.ops import array as a
@@ -476,7 +476,7 @@ def check(graph: Graph, inputs: list[np.ndarray], *, exact: bool) -> None:
     simple = simplify(simplify(graph))
     verify(simple)
     _compare(interpret(simple, inputs), expected, exact, "simplified")
-    again = text.parse(str(graph))
+    again = parse(str(graph))
     _compare(interpret(again, inputs), expected, exact=True, what="parsed")
     run = NativeExecutor(graph)
     results = []

@@ -112,7 +112,9 @@ def test_damaged_entries_are_rebuilt_without_a_word(copied: Path) -> None:
     damage = list(DAMAGE.values())
     for number, (entry, data) in enumerate(good.items()):
         entry.write_bytes(damage[number % len(damage)](data))
-    assert compiled_by(start(copied)) == len(good)
+    kernels = [e for e in good if not e.stem.endswith("-program")]
+    assert 0 < len(kernels) < len(good)
+    assert compiled_by(start(copied)) == len(kernels)
     assert {e: e.read_bytes() for e in entries(copied)} == good
 
 

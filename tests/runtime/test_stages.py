@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import freshet as ft
-from freshet.compiler.program import HostCall
+from freshet.compiler.calls import HostCall
 from freshet.core.config import config
 from freshet.graph.function import Function
 from freshet.runtime.execute import MOST_FROM_DATA, Executable, NativeExecutor

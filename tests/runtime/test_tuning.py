@@ -17,7 +17,7 @@ from freshet.compiler.target import host
 from freshet.core.config import config
 from freshet.graph.interpret import interpret
 from freshet.runtime import tuning
-from freshet.runtime.execute import Executable, NativeExecutor
+from freshet.runtime.execute import NativeExecutor, executable_of
 from freshet.testing import assert_agree
 from freshet.testing.primitives import trace
 
@@ -62,7 +62,7 @@ def test_every_candidate_computes_the_same(name: str) -> None:
     assert max(counts) > 5
     for number in range(max(counts)):
         program = compile_graph(graph, types, host(), lambda k, t, n=number: _nth(k, n))
-        found = Executable(program).run(inputs, ())
+        found = executable_of(program).run(inputs, ())
         for actual, wanted in zip(found, expected, strict=True):
             slack = 1e-5 * float(np.max(np.abs(wanted)))
             assert_agree(actual, wanted, slack=slack, what=f"candidate {number}")

@@ -1,11 +1,7 @@
-"""Models: ``ft.keras.models``."""
+"""Models: ``ft.keras.models``. ``__init__.pyi`` lists the names."""
 
-from freshet.keras.models.model import Functional as Functional
-from freshet.keras.models.model import Model as Model
-from freshet.keras.models.sequential import Sequential as Sequential
-from freshet.keras.saving import load_model as load_model
-from freshet.keras.saving import model_from_json as model_from_json
-from freshet.keras.saving import save_model as save_model
+from freshet.core.lazy import attach
 
-__all__ = ["Functional", "Model", "Sequential", "load_model", "model_from_json", "save_model"]
 ALIASES: dict[str, type] = {}
+
+__getattr__, __dir__ = attach(__name__, __file__)

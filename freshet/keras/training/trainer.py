@@ -7,7 +7,7 @@ compiled program.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +18,8 @@ from freshet.core.traceback import short_traceback
 from freshet.graph.autograph.calling import f as converted
 from freshet.graph.function import functions_run_eagerly
 from freshet.graph.tape import GradientTape
-from freshet.keras import metrics, optimizers
-from freshet.keras.callbacks import CallbackList
 from freshet.keras.layers.layer import Layer, found_in
 from freshet.keras.random import draw_seed
-from freshet.keras.training.compilation import CompiledLoss, CompiledMetrics
 from freshet.keras.training.data import (
     ArrayData,
     IterableData,
@@ -34,6 +31,12 @@ from freshet.keras.training.data import (
 from freshet.keras.training.step_function import StepFunction
 from freshet.ops.math import add
 from freshet.ops.reduction import reduce_sum
+
+# Families of many modules are imported by what needs them: a model that only predicts starts in
+# less time.
+if TYPE_CHECKING:
+    from freshet.keras.callbacks.callback_list import CallbackList
+    from freshet.keras.training.compilation import CompiledLoss, CompiledMetrics
 
 Logs = dict[str, float]
 
@@ -91,6 +94,12 @@ class Trainer(Layer):
             jit_compile: Accepted for Keras programs; every step is compiled.
             auto_scale_loss: Accepted for Keras programs.
         """
+        from freshet.keras import optimizers  # noqa: PLC0415 (a family)
+        from freshet.keras.training.compilation import (  # noqa: PLC0415 (it imports families)
+            CompiledLoss,
+            CompiledMetrics,
+        )
+
         del auto_scale_loss
         self.optimizer = optimizers.get(optimizer)
         names = self.output_names
@@ -484,6 +493,8 @@ class Trainer(Layer):
         *,
         history: bool,
     ) -> CallbackList:
+        from freshet.keras.callbacks.callback_list import CallbackList  # noqa: PLC0415 (a family)
+
         level = 1 if verbose == "auto" else int(verbose)
         if isinstance(callbacks, CallbackList):
             return callbacks
@@ -524,6 +535,8 @@ def _has_default_call(model: Any) -> bool:
 
 def metrics_in(layer: Layer) -> list[Any]:
     """Return the metrics held in attributes of a layer and of the layers within."""
+    from freshet.keras import metrics  # noqa: PLC0415 (a family)
+
     found = found_in(vars(layer), metrics.Metric)
     for inner in layer.layers_within():
         if not isinstance(inner, Trainer):  # another model's are its own
@@ -532,6 +545,8 @@ def metrics_in(layer: Layer) -> list[Any]:
 
 
 def _mean(name: str) -> Any:
+    from freshet.keras import metrics  # noqa: PLC0415 (a family)
+
     return metrics.Mean(name=name)
 
 

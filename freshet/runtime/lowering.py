@@ -1,0 +1,123 @@
+"""From a graph to a program, its outline, and the code of its kernels, in memory and on disk.
+
+Whoever imports this module imports the compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from freshet.compiler.calls import Code, CodeCall, HostCall, Jump, Outline
+from freshet.compiler.costs import kernel_work
+from freshet.compiler.emit.module import emit
+from freshet.compiler.kernel import Kernel
+from freshet.compiler.pipeline import compile_graph
+from freshet.compiler.program import Program
+from freshet.compiler.target import Target, host
+from freshet.compiler.tile_plan import scratch_bytes
+from freshet.core.shapes import TensorSpec, TensorType
+from freshet.core.variable import Variable
+from freshet.graph.ir import Graph, Value
+from freshet.graph.passes.specialize import specialize
+from freshet.runtime import cache, code
+from freshet.runtime.assembling import assemble_all
+from freshet.runtime.tuning import tuned
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A compiled graph.
+
+    Attributes:
+        program: With its kernels.
+        outline: Without them.
+        resized: Numbers of the variables whose new values, of another shape than the old ones, are
+            the last outputs.
+    """
+
+    program: Program
+    outline: Outline
+    resized: tuple[int, ...] = ()
+
+
+def lower(graph: Graph, types: Sequence[TensorType], variables: Sequence[Variable]) -> Lowered:
+    """Compile a graph for inputs of the given types, the last of which are variables.
+
+    Raises:
+        InvalidArgumentError: A variable's shape does not allow its new value.
+    """
+    graph, resized = _separate_resized(graph, types, variables)
+    return replace(lowered(compiled(graph, types)), resized=tuple(resized))
+
+
+def compiled(graph: Graph, types: Sequence[TensorType]) -> Program:
+    """Return the program of a graph for this machine."""
+    return compile_graph(graph, types, host(), tuned)
+
+
+def lowered(program: Program) -> Lowered:
+    """Return a program with its outline, its code ready to be called."""
+    target = host()
+    # The steps of a loop share their kernels, whose keys take a while to find.
+    kernels = list({id(k): k for k in program.kernels}.values())
+    keys = [cache.kernel_key(k, target) for k in kernels]
+    wanted = dict(zip(keys, kernels, strict=True))
+    new = code.missing(wanted)
+    code.add(_compiled({key: k for key, k in wanted.items() if key in new}, target))
+    codes = {key: _code(key, k, target) for key, k in wanted.items()}
+    numbers = {key: number for number, key in enumerate(codes)}
+    called = {id(k): numbers[key] for key, k in zip(keys, kernels, strict=True)}
+    calls = tuple(
+        call
+        if isinstance(call, HostCall | Jump)
+        else CodeCall(called[id(call.kernel)], call.arguments, call.check)
+        for call in program.calls
+    )
+    inputs = {v: i for i, v in enumerate(program.graph.inputs)}
+    updated = tuple(inputs[target] for target, _ in program.graph.updates)
+    outline = Outline(
+        program.name, tuple(codes.values()), calls, program.inputs, program.outputs,
+        program.constants, program.arena_bytes, len(program.checks), updated,
+    )  # fmt: skip
+    return Lowered(program, outline)
+
+
+def _code(key: str, kernel: Kernel, target: Target) -> Code:
+    return Code(key, kernel_work(kernel), scratch_bytes(kernel, target))
+
+
+def _compiled(kernels: Mapping[str, Kernel], target: Target) -> dict[str, bytes]:
+    """Return the object code of each kernel."""
+    texts = {key: partial(emit, k, target, code.symbol_of(key)) for key, k in kernels.items()}
+    return assemble_all(texts, target)
+
+
+def _separate_resized(
+    graph: Graph, types: Sequence[TensorType], variables: Sequence[Variable]
+) -> tuple[Graph, list[int]]:
+    """Make outputs of the updates that do not fit their variables' memory.
+
+    Returns:
+        The graph, and the numbers of these outputs' variables.
+
+    Raises:
+        InvalidArgumentError: A variable's shape does not allow its new value.
+    """
+    if all(t.type == v.type and None not in t.type.shape for t, v in graph.updates):
+        return graph, []
+    number = {v: i for i, v in enumerate(graph.inputs[len(types) - len(variables) :])}
+    known = specialize(graph, types)
+    kept: list[tuple[Value, Value]] = []
+    moved: list[tuple[Value, Value]] = []
+    for update, (target, value) in zip(graph.updates, known.updates, strict=True):
+        variables[number[update[0]]]._check(
+            "assign", TensorSpec(value.type.shape, value.type.dtype)
+        )
+        (kept if target.type == value.type else moved).append(update)
+    outputs = (*graph.outputs, *(value for _, value in moved))
+    return (
+        replace(graph, outputs=outputs, updates=tuple(kept)),
+        [number[target] for target, _ in moved],
+    )
