@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, SupportsIndex, final, overload
+from typing import Any, Final, NoReturn, SupportsIndex, cast, final, overload
 
 from freshet.core.dtypes import DType, as_dtype
 from freshet.core.errors import InvalidArgumentError
@@ -300,7 +300,7 @@ class TensorType:
         """The shape, every size known; the compiler works on nothing else."""
         if None in self.shape:
             raise InvalidArgumentError(f"the shape of {self} is not known before the run")
-        return tuple(d for d in self.shape if d is not None)
+        return cast(tuple[int, ...], tuple(self.shape))
 
     @property
     def num_elements(self) -> int:

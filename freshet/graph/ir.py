@@ -84,6 +84,15 @@ class Node:
         )
         """Whether it stays in a graph that does not need its result: a check, or an effect."""
 
+    def copied(self, operands: Sequence[Value], names: Callable[[], str]) -> Node:
+        """Return the same use of the primitive on other operands, of the same types."""
+        copy = Node.__new__(Node)
+        copy.primitive, copy.params, copy.source = self.primitive, dict(self.params), self.source
+        copy.operands = tuple(operands)
+        copy.outputs = tuple(Value(v.type, names(), copy, v.index) for v in self.outputs)
+        copy.lower, copy.must_run = self.lower, self.must_run
+        return copy
+
     @property
     def graphs(self) -> list[Graph]:
         """The graphs among its parameters: branches, and bodies of loops."""
@@ -213,7 +222,12 @@ class Rewriter:
     def copy(self, node: Node) -> tuple[Value, ...]:
         """Add a copy of an old node, its operands mapped."""
         operands = [self.values[v] for v in node.operands]
-        outputs = self.node(node.primitive, operands, node.params, node.source)
+        if all(new.type == old.type for new, old in zip(operands, node.operands, strict=True)):
+            copy = node.copied(operands, self.fresh)
+            self.nodes.append(copy)
+            outputs = copy.outputs
+        else:
+            outputs = self.node(node.primitive, operands, node.params, node.source)
         self.values.update(zip(node.outputs, outputs, strict=True))
         return outputs
 

@@ -1,9 +1,9 @@
-"""Assembling many kernels at once: LLVM's work is shared out among processes.
+"""Assembling many kernels at once: the emitter's and LLVM's work is shared out among processes.
 
 llvmlite lets one thread of a process into LLVM at a time, so helpers are processes. A helper is
-told the target and then texts, one after the other, and answers each with object code; all are
-frames of a length and as many bytes. It lives for one program and ends when nobody talks to it any
-more. Whatever goes wrong with a helper, this process does its work.
+told the target and then kernels as text, one after the other, and answers each with object code;
+all are frames of a length and as many bytes. It lives for one program and ends when nobody talks to
+it any more. Whatever goes wrong with a helper, this process does its work.
 """
 
 from __future__ import annotations
@@ -15,55 +15,115 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import IO, Final
 
+from freshet.compiler import kernel_text
 from freshet.compiler.assemble import assemble
+from freshet.compiler.emit.module import emit
+from freshet.compiler.kernel import Kernel
 from freshet.compiler.target import Target
 from freshet.core.config import config
+from freshet.runtime.cache import symbol_of
 
 SHARE: Final = 8
-"""Texts for which a helper is started: they take longer than it needs to get ready."""
+"""Kernels for which a helper is started: they take longer than it needs to get ready."""
 LONGEST: Final = 1 << 28
 """Bytes of a frame; text that is taken for a length says far more."""
 _LENGTH: Final = struct.Struct("<q")
 _CODE: Final = "from freshet.runtime.assembling import serve; serve()"
 
-Texts = Mapping[str, Callable[[], str]]
-"""For each key, what makes the text."""
+
+def helpers_for(kernels: int) -> int:
+    """Return how many helpers so many kernels are worth, on the processors Freshet may use."""
+    if getattr(sys, "frozen", False):  # the interpreter is an application of its own
+        return 0
+    return max(min(config.num_threads - 1, kernels // SHARE - 1), 0)
 
 
-def assemble_all(texts: Texts, target: Target) -> dict[str, bytes]:
-    """Return the object code of each text, made on as many processors as Freshet may use.
+class Helper:
+    """A process that assembles, which gets ready from now on."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        with contextlib.suppress(OSError):
+            self._process = subprocess.Popen(
+                # -P: nothing in the working directory stands in for a module.
+                [sys.executable, "-P", "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                # Ctrl-C is for the parent, after whose end there is nothing to read.
+                start_new_session=True,
+            )  # fmt: skip
+
+    def streams(self) -> tuple[IO[bytes], IO[bytes]] | None:
+        """Return where to write and where to read; None if it could not be started."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            return None
+        return process.stdin, process.stdout
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        process, streams = self._process, self.streams()
+        if process is None or streams is None:
+            return
+        process.kill()
+        for stream in streams:
+            with contextlib.suppress(OSError):
+                stream.close()
+        process.wait()
+
+
+@contextlib.contextmanager
+def helpers(count: int) -> Iterator[list[Helper]]:
+    """Start helpers, which end with the block."""
+    started = [Helper() for _ in range(count)]
+    try:
+        yield started
+    finally:
+        for helper in started:
+            helper.end()
+
+
+def assemble_all(
+    kernels: Mapping[str, Kernel], target: Target, ready: Sequence[Helper] = ()
+) -> dict[str, bytes]:
+    """Return the object code of each kernel, by its key.
+
+    Args:
+        kernels: The kernels, by key.
+        target: The machine.
+        ready: Helpers that have been started; if there are too few, more are.
 
     Raises:
-        RuntimeError: LLVM rejects a text, which is a bug in the emitter.
+        RuntimeError: LLVM rejects a kernel's text, which is a bug in the emitter.
     """
-    work = _Work(texts, target)
-    count = min(config.num_threads - 1, len(texts) // SHARE - 1)
-    if getattr(sys, "frozen", False):  # the interpreter is an application of its own
-        count = 0
-    helpers = [threading.Thread(target=work.by_helper, daemon=True) for _ in range(count)]
-    for helper in helpers:
-        helper.start()
-    try:
-        work.here()
-    finally:
-        work.waiting.clear()
-    for helper in helpers:
-        helper.join()
-    work.waiting.extend(key for key in texts if key not in work.done)
+    work = _Work(kernels, target)
+    with helpers(helpers_for(len(kernels)) - len(ready)) as more:
+        threads = [
+            threading.Thread(target=work.by_helper, args=(helper,), daemon=True)
+            for helper in (*ready, *more)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            work.here()
+        finally:
+            work.waiting.clear()
+        for thread in threads:
+            thread.join()
+    work.waiting.extend(key for key in kernels if key not in work.done)
     work.here()
     return work.done
 
 
 class _Work:
-    """Texts that wait, and the code that is done."""
+    """Kernels that wait, and the code that is done."""
 
-    def __init__(self, texts: Texts, target: Target) -> None:
-        self._texts, self._target = texts, target
-        self.waiting = deque(texts)
+    def __init__(self, kernels: Mapping[str, Kernel], target: Target) -> None:
+        self._kernels, self._target = kernels, target
+        self.waiting = deque(kernels)
         self.done: dict[str, bytes] = {}
 
     def here(self) -> None:
@@ -73,56 +133,43 @@ class _Work:
                 key = self.waiting.popleft()
             except IndexError:
                 return
-            self.done[key] = assemble(self._texts[key](), self._target)
+            self.done[key] = _assembled(self._kernels[key], self._target, symbol_of(key))
 
-    def by_helper(self) -> None:
+    def by_helper(self, helper: Helper) -> None:
         """Let another process assemble what waits, from the back; silently stop if it cannot."""
-        with contextlib.suppress(Exception), _helper() as (requests, answers):
+        streams = helper.streams()
+        if streams is None:
+            return
+        requests, answers = streams
+        with contextlib.suppress(OSError, ValueError):
             _send(requests, json.dumps(asdict(self._target)).encode())
             while True:
                 try:
                     key = self.waiting.pop()
                 except IndexError:
                     return
-                _send(requests, self._texts[key]().encode())
+                _send(requests, f"{symbol_of(key)}\n{self._kernels[key]}".encode())
                 code = _receive(answers)
                 if code is None:
                     return
                 self.done[key] = code
 
 
-@contextlib.contextmanager
-def _helper() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Start a helper; yield where to write and where to read."""
-    process = subprocess.Popen(
-        # -P: nothing in the working directory stands in for a module.
-        [sys.executable, "-P", "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        # Ctrl-C is for the parent, after whose end there is nothing to read.
-        start_new_session=True,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield process.stdin, process.stdout
-    finally:
-        process.kill()
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        process.stdout.close()
-        process.wait()
-
-
 def serve() -> None:
-    """Answer the parent's texts until there are no more."""
+    """Answer the parent's kernels until there are no more."""
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     first = _receive(requests)
     target = None if first is None else Target(**json.loads(first))
     while target is not None:
-        text = _receive(requests)
-        if text is None:
+        request = _receive(requests)
+        if request is None:
             return
-        _send(answers, assemble(text.decode(), target))
+        symbol, _, text = request.decode().partition("\n")
+        _send(answers, _assembled(kernel_text.parse(text), target, symbol))
+
+
+def _assembled(kernel: Kernel, target: Target, symbol: str) -> bytes:
+    return assemble(emit(kernel, target, symbol), target)
 
 
 def _send(stream: IO[bytes], data: bytes) -> None:

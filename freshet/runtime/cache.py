@@ -53,6 +53,11 @@ def kernel_key(kernel: Kernel, target: Target) -> str:
     return text_key(text, target)
 
 
+def symbol_of(key: str) -> str:
+    """Return the name of a kernel's function in its code."""
+    return f"kernel_{key}"
+
+
 def text_key(text: str, target: Target) -> str:
     """Return the name of the code made of a text."""
     whole = "\n".join([text, target.key, llvm_version(), _emitter()])

@@ -20,11 +20,6 @@ _SYMBOL: Final = "<I2xH16x"
 """A symbol of a 64-bit ELF file: offset of its name, number of its section (0: elsewhere)."""
 
 
-def symbol_of(key: str) -> str:
-    """Return the name of the function of a kernel."""
-    return f"kernel_{key}"
-
-
 def missing(keys: Iterable[str]) -> set[str]:
     """Return the kernels whose code is neither in memory nor on disk; link what is on disk."""
     with _lock:
@@ -74,7 +69,7 @@ def _linked(codes: dict[str, bytes], target: Target) -> dict[str, int]:
     for group in (together, *alone):
         if group:
             engine = _engine([codes[key] for key in group], target)
-            addresses |= {key: _find(engine, symbol_of(key)) for key in group}
+            addresses |= {key: _find(engine, cache.symbol_of(key)) for key in group}
     return addresses
 
 

@@ -5,13 +5,14 @@ Whoever imports this module imports the compiler.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Final
 
 from freshet.compiler.calls import Code, CodeCall, HostCall, Jump, Outline
 from freshet.compiler.costs import kernel_work
-from freshet.compiler.emit.module import emit
 from freshet.compiler.kernel import Kernel
 from freshet.compiler.pipeline import compile_graph
 from freshet.compiler.program import Program
@@ -21,9 +22,11 @@ from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.variable import Variable
 from freshet.graph.ir import Graph, Value
 from freshet.graph.passes.specialize import specialize
-from freshet.runtime import cache, code
-from freshet.runtime.assembling import assemble_all
+from freshet.runtime import assembling, cache, code
 from freshet.runtime.tuning import tuned
+
+NODES_OF_A_KERNEL: Final = 32
+"""Nodes of a traced step for which one kernel is expected: few, for helpers to start too seldom."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,24 @@ def lower(graph: Graph, types: Sequence[TensorType], variables: Sequence[Variabl
     Raises:
         InvalidArgumentError: A variable's shape does not allow its new value.
     """
-    graph, resized = _separate_resized(graph, types, variables)
-    return replace(lowered(compiled(graph, types)), resized=tuple(resized))
+    # A graph of many nodes has many kernels: helpers get ready while it is compiled.
+    early = assembling.helpers_for(len(graph.nodes) // NODES_OF_A_KERNEL)
+    with assembling.helpers(early) as helpers, _without_collections():
+        graph, resized = _separate_resized(graph, types, variables)
+        found = lowered(compiled(graph, types), helpers)
+    return replace(found, resized=tuple(resized))
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Let Python not look for cycles: a compiler makes many objects, and drops few, all at once."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def compiled(graph: Graph, types: Sequence[TensorType]) -> Program:
@@ -57,15 +76,22 @@ def compiled(graph: Graph, types: Sequence[TensorType]) -> Program:
     return compile_graph(graph, types, host(), tuned)
 
 
-def lowered(program: Program) -> Lowered:
-    """Return a program with its outline, its code ready to be called."""
+def lowered(program: Program, helpers: Sequence[assembling.Helper] = ()) -> Lowered:
+    """Return a program with its outline, its code ready to be called.
+
+    Args:
+        program: The program.
+        helpers: Processes that may take part in assembling it.
+    """
     target = host()
     # The steps of a loop share their kernels, whose keys take a while to find.
     kernels = list({id(k): k for k in program.kernels}.values())
     keys = [cache.kernel_key(k, target) for k in kernels]
     wanted = dict(zip(keys, kernels, strict=True))
-    new = code.missing(wanted)
-    code.add(_compiled({key: k for key, k in wanted.items() if key in new}, target))
+    missing = code.missing(wanted)
+    new = {key: k for key, k in wanted.items() if key in missing}
+    if new:
+        code.add(assembling.assemble_all(new, target, helpers))
     codes = {key: _code(key, k, target) for key, k in wanted.items()}
     numbers = {key: number for number, key in enumerate(codes)}
     called = {id(k): numbers[key] for key, k in zip(keys, kernels, strict=True)}
@@ -86,12 +112,6 @@ def lowered(program: Program) -> Lowered:
 
 def _code(key: str, kernel: Kernel, target: Target) -> Code:
     return Code(key, kernel_work(kernel), scratch_bytes(kernel, target))
-
-
-def _compiled(kernels: Mapping[str, Kernel], target: Target) -> dict[str, bytes]:
-    """Return the object code of each kernel."""
-    texts = {key: partial(emit, k, target, code.symbol_of(key)) for key, k in kernels.items()}
-    return assemble_all(texts, target)
 
 
 def _separate_resized(

@@ -1,40 +1,59 @@
-"""Sharing LLVM's work among processes, and doing without those that fail."""
+"""Sharing the emitter's and LLVM's work among processes, and doing without those that fail."""
 
 from __future__ import annotations
 
+import functools
 import sys
+import textwrap
 
 import pytest
 
 from freshet.compiler.assemble import assemble
+from freshet.compiler.emit.module import emit
+from freshet.compiler.kernel import Kernel
+from freshet.compiler.kernel_text import parse
 from freshet.compiler.target import host
-from freshet.runtime import assembling
+from freshet.runtime import assembling, cache
 from freshet.testing.primitives import threads
 
 COUNT = 4 * assembling.SHARE
 
 
-def text(number: int) -> str:
-    return (
-        f'target triple = "{host().triple}"\ndefine i64 @f{number}() {{\n  ret i64 {number}\n}}\n'
-    )
+def kernel(number: int) -> Kernel:
+    size = number + 1
+    text = f"""
+        kernel add
+          in in0: f32[{size}]
+          out out0: f32[{size}]
+          outer i0={size}
+          stage
+            %0: f32 = load in0[i0]
+            %1: f32 = add %0 1.5:f32
+            store out0[i0] %1
+          schedule loops vector=i0 unroll=1 block=16
+    """
+    return parse(textwrap.dedent(text).strip())
 
 
-def texts() -> assembling.Texts:
-    return {f"f{n}": lambda n=n: text(n) for n in range(COUNT)}
+def kernels() -> dict[str, Kernel]:
+    return {f"f{n}": kernel(n) for n in range(2, 2 + COUNT)}
 
 
+@functools.cache
 def expected() -> dict[str, bytes]:
-    return {f"f{n}": assemble(text(n), host()) for n in range(COUNT)}
+    return {
+        key: assemble(emit(k, host(), cache.symbol_of(key)), host()) for key, k in kernels().items()
+    }
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_the_code_does_not_depend_on_who_makes_it(count: int) -> None:
     with threads(count):
-        assert assembling.assemble_all(texts(), host()) == expected()
+        assert assembling.assemble_all(kernels(), host()) == expected()
 
 
-def test_a_helper_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("early", [0, 1])
+def test_a_helper_takes_part(early: int, monkeypatch: pytest.MonkeyPatch) -> None:
     here = assembling._Work.here
     # This process leaves all of it to the helper, at first.
     calls: list[int] = []
@@ -48,12 +67,26 @@ def test_a_helper_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
                 pass
 
     monkeypatch.setattr(assembling._Work, "here", late)
+    wanted = expected()
     made: list[str] = []
     monkeypatch.setattr(assembling, "assemble", lambda text, target: made.append(text) or b"")
-    with threads(2):
-        found = assembling.assemble_all(texts(), host())
+    with threads(2), assembling.helpers(early) as ready:
+        found = assembling.assemble_all(kernels(), host(), ready)
     assert not made
-    assert found == expected()
+    assert found == wanted
+
+
+def test_as_many_helpers_as_there_are_processors_and_work_for() -> None:
+    with threads(4):
+        wanted = [assembling.helpers_for(n * assembling.SHARE) for n in (0, 1, 2, 3, 9)]
+        assert wanted == [0, 0, 1, 2, 3]
+
+
+def test_helpers_end_with_the_block() -> None:
+    with assembling.helpers(2) as ready:
+        processes = [helper._process for helper in ready]
+        assert all(p is not None and p.poll() is None for p in processes)
+    assert all(p is not None and p.poll() is not None for p in processes)
 
 
 @pytest.mark.parametrize(
@@ -66,16 +99,16 @@ def test_a_helper_takes_part(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_helper_that_fails_is_replaced(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembling, "_CODE", code)
     with threads(2):
-        assert assembling.assemble_all(texts(), host()) == expected()
+        assert assembling.assemble_all(kernels(), host()) == expected()
 
 
 def test_no_interpreter_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with threads(2):
-        assert assembling.assemble_all(texts(), host()) == expected()
+        assert assembling.assemble_all(kernels(), host()) == expected()
 
 
-def test_a_text_that_llvm_rejects_is_an_error() -> None:
-    wrong = dict(texts()) | {"bad": lambda: "define nonsense"}
+def test_a_text_that_llvm_rejects_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembling, "emit", lambda kernel, target, symbol: "define nonsense")
     with threads(2), pytest.raises(RuntimeError, match="LLVM IR parsing error"):
-        assembling.assemble_all(wrong, host())
+        assembling.assemble_all(dict(list(kernels().items())[:2]), host())

@@ -23,6 +23,11 @@ CACHE_LINE: Final = 64
 """Bytes between prefetches; where lines are longer, some are asked for twice."""
 
 
+def power_of_two(number: int) -> int:
+    """Return the smallest power of two that is not less."""
+    return 1 << (number - 1).bit_length()
+
+
 @dataclass(frozen=True)
 class Block:
     """The part of an axis that the open loops have chosen."""
@@ -90,7 +95,7 @@ class Packer:
         return self.b.pointer(self.expressions.pointers[operand.buffer.name], start, self.element)
 
     def lines(self, operand: Operand) -> int:
-        """Return the cache lines of a block of the operand."""
+        """Return the numbers of lines that `prefetch` takes for a block of the operand."""
         run, others = self._lines_of_run(operand)
         return run * math.prod(e for _, e in others)
 
@@ -99,6 +104,7 @@ class Packer:
         run, others = self._lines_of_run(operand)
         strides = strides_of(operand.buffer.shape)
         at: Int = 0
+        number = self.b.minimum(number, self.lines(operand) - 1)
         for name, offset in decode(self.b, self.b.divide(number, run), others).items():
             at = self.b.add(at, self.b.mul(offset, strides[int(name)]))
         begin = self.b.pointer(source, at, self.element)
@@ -106,12 +112,17 @@ class Packer:
         self.b.prefetch(self.b.pointer(begin, line, "i8"), level=2)
 
     def _lines_of_run(self, operand: Operand) -> tuple[int, list[tuple[str, int]]]:
-        """Return the lines of a contiguous part of a block, and the other dimensions' extents."""
+        """Return the lines of a contiguous part of a block, and the other dimensions' extents.
+
+        All but the first extent are rounded up to powers of two, for the sake of the division of
+        line numbers in the inner loop; lines beyond a block may be asked for without harm.
+        """
         inner = max(d for d, e in enumerate(operand.extents) if e > 1)
         others = [(str(d), e) for d, e in enumerate(operand.extents) if d != inner]
         stride = strides_of(operand.buffer.shape)[inner]
         size = operand.extents[inner] * stride * operand.buffer.dtype.size
-        return -(-size // CACHE_LINE), others
+        padded = [(d, power_of_two(e) if n else e) for n, (d, e) in enumerate(others)]
+        return power_of_two(-(-size // CACHE_LINE)), padded
 
     def _source_run(self, operand: Operand) -> int | None:
         """Return the dimension along which the vector operand can be read in vectors.

@@ -20,21 +20,24 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from freshet.compiler.emit.builder import Builder, Int, Value, element_type, vector_type
 from freshet.compiler.emit.expressions import Expressions, Point, axis_mask
 from freshet.compiler.emit.loops import decode, thread_range
-from freshet.compiler.emit.packing import Block, Packer
+from freshet.compiler.emit.packing import Block, Packer, power_of_two
 from freshet.compiler.kernel import Buffer, Kernel, Loop, Tiles
 from freshet.compiler.target import Target
 from freshet.compiler.tile_plan import Operand, plan
 from freshet.ops import scalar
 from freshet.ops.index import Affine, combine, strides_of
 
+Prefetch = Callable[[Int], None]
+"""Emits what asks for memory at a depth step, given its number."""
 DIRECT_EPILOGUE: Final = 12
 """Up to this many scalar operations the epilogue is written out for each vector of the tile; a
 longer one becomes a loop over the tile, which goes through memory in the first-level cache."""
@@ -69,6 +72,7 @@ class TileEmitter:
         self.result = scalar.result(reduction.name, reduction.dtype)
         self.scratch = Value("ptr", "%scratch")
         self.packer = Packer(b, expressions, self.scratch, self.element, self.lanes)
+        self._operands = (self.plan.scalar, self.plan.vector)
 
     # --- loops ------------------------------------------------------------------------------------
 
@@ -171,11 +175,18 @@ class TileEmitter:
         more = self.b.less(following, self.kernel.extents[loop.axis])
         return self.b.select(more, here, there)
 
-    def _prefetch_block(self, state: _State, tile: _Tile, values: Mapping[str, Int]) -> None:
-        """Ask for one line of the next block, another one every few depth steps."""
-        if state.ahead is None:
-            return
-        source, blocks = state.ahead
+    def _prefetches(self, state: _State, tile: _Tile, depth: int) -> list[Prefetch]:
+        """Return what is asked for while a tile is summed up in so many depth steps.
+
+        Everything that does not depend on the step is computed here, before the depth loops.
+        """
+        block = [] if state.ahead is None else [self._prefetch_block(*state.ahead, tile, depth)]
+        return [*block, *self._prefetch_epilogue(state, tile, depth)]
+
+    def _prefetch_block(
+        self, source: Value, blocks: Mapping[str, Block], tile: _Tile, depth: int
+    ) -> Prefetch:
+        """Return what asks for one line of the next block every few depth steps."""
         number: Int = 0
         steps = 1
         for t in (Loop(self.s.column, self.s.vectors * self.lanes), *self.s.rows):
@@ -183,43 +194,43 @@ class TileEmitter:
             start = self.b.sub(tile.base[t.axis], blocks[t.axis].low)
             number = self.b.add(self.b.mul(number, count), self.b.divide(start, t.step))
             steps *= count
-        depth, inside = self._depth_number(state, values)
-        number = self.b.add(self.b.mul(number, depth), inside)
-        often = max(steps * depth // self.packer.lines(self.plan.vector), 1)
-        self.packer.prefetch(self.plan.vector, source, self.b.divide(number, often))
+        often = _every(steps * depth, self.packer.lines(self.plan.vector))
+        first = self.b.mul(number, depth)
 
-    def _depth_number(self, state: _State, values: Mapping[str, Int]) -> tuple[int, Int]:
-        """Return how many depth steps a tile has, and which one this is."""
-        total = 1
-        number: Int = 0
-        for axis in self.s.depth:
-            block = state.blocks[axis]
-            step = self.b.sub(values[axis], block.low)
-            number = self.b.add(self.b.mul(number, block.most), step)
-            total *= block.most
-        return total, number
+        def prefetch(step: Int) -> None:
+            line = self.b.divide(self.b.add(first, step), often)
+            self.packer.prefetch(self.plan.vector, source, line)
 
-    def _prefetch_epilogue(self, state: _State, tile: _Tile, values: Mapping[str, Int]) -> None:
-        """Ask for a part of what the epilogue will read of far memory at this tile."""
-        reads = self._far_reads() if self.s.accumulate is None else []
-        if not reads:
-            return
-        depth, number = self._depth_number(state, values)
-        lines = len(tile.rows) * tile.vectors
-        each, often = -(-lines // depth), max(depth // lines, 1)
-        sizes = [(r.axis, max(row[r.axis] for row in tile.rows) + 1) for r in self.s.rows]
-        for i in range(each):
-            line = self.b.add(self.b.mul(self.b.divide(number, often), each), i)
-            vector = self.b.modulo(line, tile.vectors)
-            row = decode(self.b, self.b.divide(line, tile.vectors), sizes)
-            axes = self._values(state) | tile.base
-            for name, step in row.items():
-                axes[name] = self.b.add(axes[name], step)
-            axes[self.s.column] = self.b.add(axes[self.s.column], self.b.mul(vector, self.lanes))
-            for buffer, address in reads:
-                at = self.expressions.affine(address, Point(axes))
-                base = self.expressions.pointers[buffer.name]
-                self.b.prefetch(self.b.pointer(base, at, element_type(buffer.dtype)), level=1)
+        return prefetch
+
+    def _prefetch_epilogue(self, state: _State, tile: _Tile, depth: int) -> list[Prefetch]:
+        """Return what asks for a part of what the epilogue will read of far memory at this tile."""
+        if self.s.accumulate is not None:
+            return []
+        # Powers of two, so that nothing is divided in the inner loop; rows that the tile does not
+        # have are the next one's.
+        vectors = power_of_two(tile.vectors)
+        counts = [(r.axis, max(row[r.axis] for row in tile.rows) + 1) for r in self.s.rows]
+        sizes = [(name, power_of_two(count)) for name, count in counts if count > 1]
+        lines = math.prod(n for _, n in sizes) * vectors
+        each, often = -(-lines // depth), _every(depth, lines)
+        corner = Point(self._values(state) | tile.base)
+
+        def prefetch(step: Int, kind: str, address: Affine, first: Value) -> None:
+            for i in range(each):
+                line = self.b.add(self.b.mul(self.b.divide(step, often), each), i)
+                at = self.b.mul(self.b.modulo(line, vectors), self.lanes)
+                for name, row in decode(self.b, self.b.divide(line, vectors), sizes).items():
+                    at = self.b.add(at, self.b.mul(row, address.coefficient(name)))
+                self.b.prefetch(self.b.pointer(first, at, kind), level=1)
+
+        found: list[Prefetch] = []
+        for buffer, address in self._far_reads():
+            kind = element_type(buffer.dtype)
+            base = self.expressions.pointers[buffer.name]
+            first = self.b.pointer(base, self.expressions.affine(address, corner), kind)
+            found.append(partial(prefetch, kind=kind, address=address, first=first))
+        return found
 
     def _far_reads(self) -> list[tuple[Buffer, Affine]]:
         """Return what the epilogue reads, vector by vector, out of far memory."""
@@ -259,7 +270,11 @@ class TileEmitter:
         slots = [[self.b.stack_slot(self.vector) for _ in range(vectors)] for _ in rows]
         tile = _Tile(base, rows, vectors, tail, slots)
         self._start_tile(state, tile)
-        self._depth_loops(state, tile, self._depth_runs(state), self._values(state) | base)
+        runs = self._depth_runs(state)
+        fixed = {a: x for a, x in (self._values(state) | base).items() if a not in dict(runs)}
+        first = [self._start(operand, state, fixed) for operand in self._operands]
+        prefetches = self._prefetches(state, tile, math.prod(run.most for _, run in runs))
+        self._depth_loops(tile, runs, first, prefetches, 0)
         self._finish_tile(state, tile)
 
     def _values(self, state: _State) -> dict[str, Int]:
@@ -288,37 +303,65 @@ class TileEmitter:
                 runs.append((name, block))
         return runs[::-1]
 
+    def _start(self, operand: Operand, state: _State, fixed: Mapping[str, Int]) -> Value:
+        """Return where an operand is at the tile's first row and column, the depth loops at 0."""
+        address = operand.address()
+        total: Int = address.constant
+        for name, c in address.terms:
+            if name in fixed:
+                total = self.b.add(total, self.b.mul(fixed[name], c))
+        if operand.depth is None:
+            base = self.expressions.pointers[operand.buffer.name]
+        else:
+            base = self.b.pointer(self.scratch, operand.offset, self.element)
+            total = self.b.sub(total, state.origins[id(operand)])
+        return self.b.pointer(base, total, self.element)
+
     def _depth_loops(
-        self, state: _State, tile: _Tile, runs: list[tuple[str, Block]], values: dict[str, Int]
+        self,
+        tile: _Tile,
+        runs: list[tuple[str, Block]],
+        pointers: Sequence[Value],
+        prefetches: Sequence[Prefetch],
+        number: Int,
     ) -> None:
+        """Emit the depth loops, with where the operands are and how many steps there were before.
+
+        Each loop adds its own part to the addresses, so that the innermost has little to add.
+        """
         if not runs:
-            self._step(state, tile, values)
+            for prefetch in prefetches:
+                prefetch(number)
+            self._step(tile, pointers)
             return
         (name, run), *inner = runs
         end = self.b.add(run.low, run.size)
         # Depth steps are never unrolled: LLVM would share elements between the steps and run out
         # of registers, and the tile is large enough to hide the loop.
         with self.b.loop(run.low, end, name=name) as i:
-            self._depth_loops(state, tile, inner, values | {name: i})
+            moved = [
+                self.b.pointer(p, self.b.mul(i, o.address().coefficient(name)), self.element)
+                for p, o in zip(pointers, self._operands, strict=True)
+            ]
+            if prefetches:
+                number = self.b.add(self.b.mul(number, run.most), self.b.sub(i, run.low))
+            self._depth_loops(tile, inner, moved, prefetches, number)
 
-    def _step(self, state: _State, tile: _Tile, values: dict[str, Int]) -> None:
+    def _step(self, tile: _Tile, pointers: Sequence[Value]) -> None:
         """Emit one depth step: every row's element times the vectors."""
-        self._prefetch_block(state, tile, values)
-        self._prefetch_epilogue(state, tile, values)
-        loaded = self._vector_loads(state, tile, values)
+        scalars, vectors = pointers
+        loaded = self._vector_loads(tile, vectors)
         address = self.plan.scalar.address()
-        pointer = self._operand_pointer(self.plan.scalar, address, state, values)
         for row, slots in zip(tile.rows, tile.slots, strict=True):
             shift = sum(c * row.get(n, 0) for n, c in address.terms)
-            place = self.b.pointer(pointer, shift, self.element)
+            place = self.b.pointer(scalars, shift, self.element)
             one = self.b.splat(self.b.load(self.element, place, self.dtype.size), self.lanes)
             for vector, slot in zip(loaded, slots, strict=True):
                 old = self.b.load(self.vector, slot, 64)
                 self.b.store(self._multiply_add(one, vector, old), slot, 64)
 
-    def _vector_loads(self, state: _State, tile: _Tile, values: dict[str, Int]) -> list[Value]:
+    def _vector_loads(self, tile: _Tile, pointer: Value) -> list[Value]:
         operand = self.plan.vector
-        pointer = self._operand_pointer(operand, operand.address(), state, values)
         loads = []
         for v in range(tile.vectors):
             place = self.b.pointer(pointer, v * self.lanes, self.element)
@@ -331,20 +374,6 @@ class TileEmitter:
                 aligned = min(aligned, self.lanes * self.dtype.size)
                 loads.append(self.b.load(self.vector, place, aligned))
         return loads
-
-    def _operand_pointer(
-        self, operand: Operand, address: Affine, state: _State, values: Mapping[str, Int]
-    ) -> Value:
-        """Return where the operand is at the tile's first row and column."""
-        total: Int = address.constant
-        for name, c in address.terms:
-            total = self.b.add(total, self.b.mul(values[name], c))
-        if operand.depth is None:
-            base = self.expressions.pointers[operand.buffer.name]
-        else:
-            base = self.b.pointer(self.scratch, operand.offset, self.element)
-            total = self.b.sub(total, state.origins[id(operand)])
-        return self.b.pointer(base, total, self.element)
 
     def _multiply_add(self, x: Value, y: Value, z: Value) -> Value:
         if self.target.fused_multiply_add:
@@ -501,3 +530,8 @@ class _Tile:
     tail: Value | None
     """Mask of the last vector, if the columns do not fill it."""
     slots: list[list[Value]]
+
+
+def _every(steps: int, lines: int) -> int:
+    """Return after how many steps another line is asked for: a power of two."""
+    return 1 << max((steps // lines).bit_length() - 1, 0)

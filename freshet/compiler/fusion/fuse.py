@@ -115,7 +115,9 @@ class _Fuser:
             self.maker[value] = item
 
     def _place(self, node: Node) -> None:
-        for draft in self._candidates(node):
+        own = Draft(self.memory)
+        own.start(node)
+        for draft in self._candidates(own):
             try:
                 draft.join(node)
             except NotHereError:
@@ -123,15 +125,15 @@ class _Fuser:
             for value in node.outputs:
                 self.maker[value] = draft
             return
-        draft = Draft(self.memory)
-        draft.start(node)
-        self._own(draft, node)
+        self._own(own, node)
 
-    def _candidates(self, node: Node) -> Iterator[Draft]:
-        """Yield the kernels that a node may join: those it reads from, then those beside it."""
-        probe = Draft(self.memory)
-        probe.start(node)
-        reads = set(probe.reads)
+    def _candidates(self, own: Draft) -> Iterator[Draft]:
+        """Yield the kernels that a node may join: those it reads from, then those beside it.
+
+        Args:
+            own: The kernel that would be the node's alone.
+        """
+        reads = set(own.reads)
         makers = {id(m): m for v in reads if (m := self.maker.get(v)) is not None}
         beside = []
         for item in reversed(self.items):
