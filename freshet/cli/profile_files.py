@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ def write_json(report: Report, path: Path) -> None:
         "machine": {
             "threads": machine.threads,
             "peak_flops": machine.peak_flops,
-            "far_bandwidth": machine.far_bandwidth,
+            "far_bandwidth": asdict(machine.far_bandwidth),
         },
         "programs": [_program(p) for p in report.programs],
     }
@@ -50,7 +51,7 @@ def _program(program: ProgramReport) -> dict[str, Any]:
         "fastest_seconds": record.fastest_seconds,
         "outside_seconds": record.outside_seconds,
         "working_set_bytes": record.working_set,
-        "bandwidth": program.roof.bandwidth,
+        "bandwidth": asdict(program.roof.bandwidth),
         "kernels": [_kernel(k) for k in program.kernels],
     }
 
@@ -68,6 +69,7 @@ def _kernel(k: KernelTime) -> dict[str, Any]:
         "share": k.share,
         "flops": k.flops,
         "bytes": k.bytes,
+        "traffic": asdict(k.traffic),
         "flop_rate": k.flop_rate,
         "byte_rate": k.byte_rate,
         "roof": k.roof,

@@ -83,7 +83,7 @@ def _frame(axes: Axes, program: ProgramReport, shown: list[KernelTime]) -> None:
     from matplotlib.ticker import FuncFormatter, NullLocator  # noqa: PLC0415
 
     roof = program.roof
-    ridge = roof.peak_flops / roof.bandwidth
+    ridge = roof.peak_flops / roof.bandwidth.most
     intensities = [k.flops / k.bytes for k in shown] or [ridge]
     low, high = min(*intensities, ridge / 16), max(*intensities, ridge * 16)
     rates = [k.flop_rate / 1e9 for k in shown] or [1.0]
@@ -109,15 +109,16 @@ def _roofs(axes: Axes, program: ProgramReport, machine: Machine) -> None:
     roof = program.roof
     peak = roof.peak_flops / 1e9
     left, right = axes.get_xlim()
-    ridge = roof.peak_flops / roof.bandwidth
+    ridge = roof.peak_flops / roof.bandwidth.most
     data = size_text(program.record.working_set)
-    if roof.bandwidth > _OTHER * machine.far_bandwidth:
-        far = machine.far_bandwidth / 1e9
+    if roof.bandwidth.most > _OTHER * machine.far_bandwidth.most:
+        far = machine.far_bandwidth.most / 1e9
         end = peak / far
         axes.plot([left, end], [left * far, peak], color=PALE, linewidth=1.3, linestyle=(0, (4, 3)))
         _along(axes, end, peak, f"{far:.0f} GB/s from far memory", PALE, below=True)
     axes.plot([left, ridge, right], [left * peak / ridge, peak, peak], color=INK, linewidth=2.2)
-    _along(axes, ridge, peak, f"{roof.bandwidth / 1e9:.0f} GB/s for {data} of data", INK)
+    near = roof.bandwidth.most / 1e9
+    _along(axes, ridge, peak, f"{near:.0f} GB/s at most for {data} of data", INK)
     axes.annotate(
         f"{peak:.0f} GFLOP/s, the most that {machine.threads} threads compute"
         if machine.threads > 1 else f"{peak:.0f} GFLOP/s, the most that a thread computes",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from freshet.runtime.machine import Bandwidth
 from freshet.runtime.recorder import ProgramRecord
 from freshet.runtime.roofline import FAR_BELOW, MUCH, KernelTime, Machine, Roof
 
@@ -101,8 +102,8 @@ def _head(report: Report, width: int) -> str:
         f"{report.command} {report.ending} after {time_text(report.seconds)}, of which compiled "
         f"programs ran {time_text(report.compiled_seconds)} ({share:.0%})",
         f"This machine, on {_many(machine.threads, 'thread')}: at most "
-        f"{machine.peak_flops / 1e9:.0f} GFLOP/s, and {machine.far_bandwidth / 1e9:.0f} GB/s from "
-        "memory that no cache holds",
+        f"{machine.peak_flops / 1e9:.0f} GFLOP/s, and {machine.far_bandwidth.most / 1e9:.0f} GB/s "
+        "from memory that no cache holds",
     ]
     if share < FAR_BELOW:
         lines.append("Most of the time passes outside of them: importing, compiling, data, Python.")
@@ -123,6 +124,11 @@ def program_text(program: ProgramReport, top: int, width: int) -> str:
     )
 
 
+def _rates(bandwidth: Bandwidth) -> str:
+    read, write, update = (x / 1e9 for x in (bandwidth.read, bandwidth.write, bandwidth.update))
+    return f"read at {read:.0f} GB/s, written at {write:.0f}, updated at {update:.0f}"
+
+
 def _figures(program: ProgramReport) -> list[str]:
     record = program.record
     different = len(program.kernels)
@@ -130,8 +136,8 @@ def _figures(program: ProgramReport) -> list[str]:
         f"  {_many(record.runs, 'run')}, {time_text(record.total_seconds)} in all, "
         f"{time_text(record.seconds)} each; {_calls(sum(record.call_counts))} of "
         f"{_many(different, 'kernel')}",
-        f"  its data take {size_text(record.working_set)}, where memory gives "
-        f"{program.roof.bandwidth / 1e9:.0f} GB/s",
+        f"  its data take {size_text(record.working_set)}; memory of that size is "
+        f"{_rates(program.roof.bandwidth)}",
     ]
     if record.is_cold:
         lines.append("  it was seen once, with cold caches: its times are those of a first run")

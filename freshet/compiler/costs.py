@@ -15,6 +15,7 @@ import functools
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from freshet.compiler.emit.builder import Builder, element_type, vector_type
@@ -36,17 +37,47 @@ def kernel_flops(kernel: Kernel) -> int:
     return sum(_stage_flops(kernel, stage) for stage in kernel.stages)
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """Bytes that must be moved.
+
+    Attributes:
+        read: Of what is only read.
+        written: Of what is only written.
+        updated: Of what is read and written in place, each counted twice.
+    """
+
+    read: int
+    written: int
+    updated: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.read + self.written + self.updated
+
+    def times(self, count: float) -> Traffic:
+        """Return what so many runs move."""
+        read, written, updated = self.read, self.written, self.updated
+        return Traffic(round(count * read), round(count * written), round(count * updated))
+
+
 def kernel_bytes(kernel: Kernel) -> int:
     """Return the bytes that one run of a kernel must read and write."""
+    return kernel_traffic(kernel).total
+
+
+def kernel_traffic(kernel: Kernel) -> Traffic:
+    """Return what one run of a kernel must read, write and update."""
     touched: dict[str, int] = {}
     for stage in kernel.stages:
         for name, axes in _touches(kernel, stage):
             touched[name] = touched.get(name, 0) + _points(kernel, axes)
-    total = 0
+    moved = {"in": 0, "out": 0, "inout": 0}
     for b in kernel.buffers:
         elements = min(math.prod(b.shape), touched.get(b.name, 0))
-        total += elements * b.dtype.size * (2 if b.role == "inout" else 1)
-    return total
+        moved[b.role] += elements * b.dtype.size
+    return Traffic(moved["in"], moved["out"], 2 * moved["inout"])
 
 
 def kernel_work(kernel: Kernel) -> int:

@@ -7,10 +7,12 @@ A kernel cannot take less time than its operations at `peak_flops`, nor less tha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from freshet.compiler.costs import Traffic
 from freshet.compiler.target import Target, host
 from freshet.core.buffers import aligned_empty
 from freshet.core.dtypes import float32
@@ -111,10 +113,44 @@ _MOVED: Final = 64 * 2**20
 """Bytes that one measurement moves at least, pass after pass."""
 
 
-def memory_bandwidth(size: int = FAR_BYTES, rounds: int = 6) -> float:
+@dataclass(frozen=True)
+class Bandwidth:
+    """Bytes a second, by what is done with them.
+
+    Attributes:
+        read: Of what is only read.
+        write: Of what is only written. Before a line of memory is written, it is read as well, so
+            this is far less than twice what an update takes.
+        update: Of what is read and written in place, each counted twice.
+    """
+
+    read: float
+    write: float
+    update: float
+
+    @property
+    def most(self) -> float:
+        """The largest of them."""
+        return max(self.read, self.write, self.update)
+
+    def seconds(self, traffic: Traffic) -> float:
+        """Return the least time for what is to be moved."""
+        own = (traffic.read / self.read, traffic.written / self.write)
+        return sum(own) + traffic.updated / self.update
+
+    def or_better(self, other: Bandwidth) -> Bandwidth:
+        """Return the larger of each."""
+        return Bandwidth(
+            max(self.read, other.read), max(self.write, other.write),
+            max(self.update, other.update),
+        )  # fmt: skip
+
+
+def memory_bandwidth(size: int = FAR_BYTES, rounds: int = 6) -> Bandwidth:
     """Return the most bytes a second that all threads move, when they go over `size` bytes.
 
-    Measured: the better of reading the memory and of updating it in place, the best of `rounds`.
+    Measured: reading the memory, copying one half of it into the other, and updating it in place,
+    the best of `rounds` each. What a copy takes longer than reading is the time of writing.
 
     Args:
         size: What the data take together: of a small number, it is a cache that answers. It is
@@ -123,17 +159,19 @@ def memory_bandwidth(size: int = FAR_BYTES, rounds: int = 6) -> float:
     """
     size = rounded_size(size)
     target = host()
-    addresses = text_addresses(_stream_text(target), ("read", "update"))
+    addresses = text_addresses(_stream_text(target), ("read", "update", "copy"))
     threads = pool().threads
     step = _VECTORS * target.vector_bytes
-    own = max(size // threads // step, 1) * step
+    own = max(size // threads // (2 * step), 1) * 2 * step
     data = aligned_empty((own * threads,), _BYTES)
     data[:] = 0
     passes = max(_MOVED // size, 1)
     arguments = [data.ctypes.data, own, passes]
     moved = own * threads * passes
-    read, update = (_best_seconds(a, arguments, rounds) for a in addresses)
-    return max(moved / read, 2 * moved / update)
+    read, update, copy = (_best_seconds(a, arguments, rounds) for a in addresses)
+    half = 0.5 * moved
+    # A clock that is not exact must not make writing free.
+    return Bandwidth(moved / read, half / max(copy - 0.5 * read, 0.25 * copy), 2 * moved / update)
 
 
 def rounded_size(size: int) -> int:
@@ -142,11 +180,12 @@ def rounded_size(size: int) -> int:
 
 
 def _stream_text(target: Target) -> str:
-    """Return the functions that read and update each thread's part of the memory, in passes."""
+    """Return the functions that go over each thread's part of the memory, in passes."""
     return f"""
 target triple = "{target.triple}"
 {_stream_function(target, "read")}
 {_stream_function(target, "update")}
+{_stream_function(target, "copy")}
 """
 
 
@@ -161,7 +200,12 @@ def _stream_function(target: Target, name: str) -> str:
         f"  %p{i} = getelementptr i8, ptr %at, i64 {i * width}\n"
         f"  %x{i} = load {vector}, ptr %p{i}, align {width}\n"
         f"  %t{i} = fadd {vector} %x{i}, %s{i}"
-        + (f"\n  store {vector} %t{i}, ptr %p{i}, align {width}" if name == "update" else "")
+        + {
+            "read": "",
+            "update": f"\n  store {vector} %t{i}, ptr %p{i}, align {width}",
+            "copy": f"\n  %q{i} = getelementptr i8, ptr %p{i}, i64 %half"
+            f"\n  store {vector} %x{i}, ptr %q{i}, align {width}",
+        }[name]
         for i in numbers
     )
     # The sums are kept, or LLVM would leave the loads out; an update adds nothing to nothing.
@@ -180,6 +224,7 @@ entry:
   %passes = load i64, ptr %passes_at
   %skip = mul i64 %thread, %size
   %own = getelementptr i8, ptr %all, i64 %skip
+  %half = lshr i64 %size, 1
   br label %next
 next:
   %pass = phi i64 [ 0, %entry ], [ %pass1, %done ]
@@ -190,7 +235,7 @@ step:
   %at = getelementptr i8, ptr %own, i64 %n
 {steps}
   %n1 = add i64 %n, {_VECTORS * width}
-  %on = icmp ult i64 %n1, %size
+  %on = icmp ult i64 %n1, {"%half" if name == "copy" else "%size"}
   br i1 %on, label %step, label %done
 done:
 {kept}

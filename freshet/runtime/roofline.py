@@ -1,11 +1,12 @@
 """Kernels beside what the machine allows: the roofline model.
 
-    shortest time = max(FLOPs / peak FLOP/s, bytes / bandwidth)
+    shortest time = max(FLOPs / peak FLOP/s, sum of bytes / bandwidth)
     part of the roof = shortest time / measured time
 
 A kernel that computes much with each byte is limited by arithmetic, one that computes little by
-memory (S. Williams, A. Waterman and D. Patterson, Roofline: an insightful visual performance model
-for multicore architectures, Communications of the ACM 52, 2009).
+memory, where reading, writing and updating in place have a bandwidth each (S. Williams, A. Waterman
+and D. Patterson, Roofline: an insightful visual performance model for multicore architectures,
+Communications of the ACM 52, 2009).
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from freshet.compiler.calls import HostCall
-from freshet.compiler.costs import kernel_bytes, kernel_flops, makes_random_numbers
+from freshet.compiler.costs import Traffic, kernel_flops, kernel_traffic, makes_random_numbers
 from freshet.compiler.kernel import Kernel
 from freshet.compiler.program import KernelCall
 from freshet.core.source import SourceLine
-from freshet.runtime.machine import memory_bandwidth, peak_flops, rounded_size
+from freshet.runtime.machine import Bandwidth, memory_bandwidth, peak_flops, rounded_size
 from freshet.runtime.pool import pool
 from freshet.runtime.profile import Call, name_of, reason_of, sources_of
 from freshet.runtime.recorder import ProgramRecord
@@ -43,11 +44,11 @@ class Roof:
     """
 
     peak_flops: float
-    bandwidth: float
+    bandwidth: Bandwidth
 
-    def shortest_seconds(self, flops: float, moved: float) -> float:
+    def shortest_seconds(self, flops: float, traffic: Traffic) -> float:
         """Return the least time for so many operations and bytes."""
-        return max(flops / self.peak_flops, moved / self.bandwidth)
+        return max(flops / self.peak_flops, self.bandwidth.seconds(traffic))
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Machine:
 
     threads: int
     peak_flops: float
-    far_bandwidth: float
-    bandwidths: dict[int, float]
+    far_bandwidth: Bandwidth
+    bandwidths: dict[int, Bandwidth]
 
     def roof(self, working_set: int) -> Roof:
         """Return what it allows a program whose data take so many bytes."""
@@ -82,7 +83,7 @@ def measure_machine(working_sets: Iterable[int]) -> Machine:
         time.sleep(_PAUSE_SECONDS)
         peak = max(peak, peak_flops())
         for size, known in bandwidths.items():
-            bandwidths[size] = max(known, memory_bandwidth(size, rounds=4))
+            bandwidths[size] = known.or_better(memory_bandwidth(size, rounds=4))
     return Machine(pool().threads, peak, far, bandwidths)
 
 
@@ -96,7 +97,7 @@ class KernelTime:
         calls: How often it is called; a mean where data decides.
         seconds: What all its calls take.
         flops: What they compute.
-        bytes: What they move.
+        traffic: What they move.
         share: Part of the time of all calls of the program.
         roof: Part of what the machine allows; None for a call to the host.
         is_compute_bound: Whether arithmetic is its limit, rather than memory.
@@ -109,12 +110,17 @@ class KernelTime:
     calls: float
     seconds: float
     flops: int
-    bytes: int
+    traffic: Traffic
     share: float
     roof: float | None
     is_compute_bound: bool
     note: str
     numbers: tuple[int, ...]
+
+    @property
+    def bytes(self) -> int:
+        """What they move, in all."""
+        return self.traffic.total
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -147,16 +153,17 @@ def kernel_times(record: ProgramRecord, roof: Roof) -> list[KernelTime]:
         taken, count = sum(seconds[n] for n in numbers), sum(counts[n] for n in numbers)
         if not count:
             continue
-        flops = moved = 0
+        flops, traffic = 0, Traffic(0, 0, 0)
         reached: float | None = None
         if isinstance(call, KernelCall):
             flops = round(kernel_flops(call.kernel) * count)
-            moved = round(kernel_bytes(call.kernel) * count)
-            reached = roof.shortest_seconds(flops, moved) / max(taken, 1e-12)
+            traffic = kernel_traffic(call.kernel).times(count)
+            reached = roof.shortest_seconds(flops, traffic) / max(taken, 1e-12)
+        by_flops = flops / roof.peak_flops > roof.bandwidth.seconds(traffic)
         rows.append(
             KernelTime(
-                name_of(call), sources_of(call), count, taken, flops, moved, taken / total,
-                reached, flops / roof.peak_flops > moved / roof.bandwidth, _note(call), numbers,
+                name_of(call), sources_of(call), count, taken, flops, traffic, taken / total,
+                reached, by_flops, _note(call), numbers,
             )
         )  # fmt: skip
     return sorted(rows, key=lambda row: -row.seconds)

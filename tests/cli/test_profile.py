@@ -106,10 +106,13 @@ def test_figures_agree_with_each_other(figures):
         assert sum(k["share"] for k in p["kernels"]) == pytest.approx(1.0)
         assert 0 <= p["outside_seconds"] < p["total_seconds"]
         assert 0 < p["fastest_seconds"] <= p["seconds"]
-        assert p["bandwidth"] >= figures["machine"]["far_bandwidth"]
+        far = figures["machine"]["far_bandwidth"]
+        assert all(p["bandwidth"][how] >= far[how] for how in ("read", "write", "update"))
         for k in p["kernels"]:
             at_peak = k["flops"] / figures["machine"]["peak_flops"]
-            at_bandwidth = k["bytes"] / p["bandwidth"]
+            assert k["bytes"] == sum(k["traffic"].values())
+            kinds = {"read": "read", "written": "write", "updated": "update"}
+            at_bandwidth = sum(k["traffic"][m] / p["bandwidth"][r] for m, r in kinds.items())
             assert k["roof"] * k["seconds"] == pytest.approx(max(at_peak, at_bandwidth))
             assert k["limit"] == ("flop" if at_peak > at_bandwidth else "memory")
 

@@ -14,11 +14,13 @@ from freshet.cli.profile_report import (
     time_text,
     verdict,
 )
+from freshet.compiler.costs import Traffic
 from freshet.core.source import SourceLine
+from freshet.runtime.machine import Bandwidth
 from freshet.runtime.recorder import ProgramRecord, Recorder
 from freshet.runtime.roofline import KernelTime, Machine, Roof
 
-ROOF = Roof(1e11, 1e10)
+ROOF = Roof(1e11, Bandwidth(1e10, 1e10, 1e10))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,8 @@ def record() -> ProgramRecord:
 def kernel(name: str, seconds: float, roof: float | None, **more) -> KernelTime:
     given = {
         "sources": (SourceLine("train.py", 7, "f", name.upper()),), "calls": 1, "flops": 4,
-        "bytes": 8, "share": seconds / 1e-3, "is_compute_bound": True, "note": "", "numbers": (0,),
+        "traffic": Traffic(4, 4, 0), "share": seconds / 1e-3, "is_compute_bound": True, "note": "",
+        "numbers": (0,),
     }  # fmt: skip
     return KernelTime(name=name, seconds=seconds, roof=roof, **(given | more))
 
@@ -74,7 +77,7 @@ def test_the_rest_of_the_kernels_is_summed_up(record):
 def test_no_line_is_longer_than_the_terminal_is_wide(record):
     kernels = [kernel("contract_" * 20, 1e-3, 0.1), kernel("b", 1e-4, None, note="why")]
     program = ProgramReport(record, ROOF, kernels)
-    machine = Machine(2, 1e11, 1e10, {})
+    machine = Machine(2, 1e11, Bandwidth(1e10, 1e10, 1e10), {})
     text = report_text(Report("train.py", "finished", 2.0, 0.5, machine, [program]), 5, width=90)
     assert max(map(len, text.splitlines())) <= 90
     assert "train.py finished after 2.0 s, of which compiled programs ran 500 ms (25%)" in text

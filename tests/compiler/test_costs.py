@@ -7,9 +7,11 @@ import pytest
 
 import freshet as ft
 from freshet.compiler.costs import (
+    Traffic,
     is_contraction,
     kernel_bytes,
     kernel_flops,
+    kernel_traffic,
     makes_random_numbers,
 )
 from freshet.compiler.kernel import Kernel
@@ -82,6 +84,23 @@ def test_work_on_integers_is_no_flop() -> None:
     (kernel,) = kernels_of(lambda x: x * 3 + x, np.ones(50, np.int32))
     assert kernel_flops(kernel) == 0
     assert kernel_bytes(kernel) == 2 * 4 * 50
+
+
+def test_what_is_read_written_and_updated_is_told_apart() -> None:
+    (kernel,) = kernels_of(lambda x: x * 3 + x, np.ones(50, np.int32))
+    assert kernel_traffic(kernel) == Traffic(read=200, written=200, updated=0)
+    weights = ft.Variable(ones(50))
+
+    def update(x: ft.Tensor) -> ft.Tensor:
+        weights.assign_add(2.0 * x)
+        return ft.shape(x)
+
+    function = ft.function(update).get_concrete_function(ones(50))
+    executable = function.executor.executable([ones(50)], function.captured_variables)
+    found = [kernel_traffic(k) for k in executable.program.kernels]
+    assert Traffic(read=200, written=0, updated=400) in found
+    kernel = executable.program.kernels[found.index(Traffic(200, 0, 400))]
+    assert kernel_traffic(kernel).times(2.5) == Traffic(500, 0, 1000)
 
 
 def test_a_slice_moves_only_what_it_takes() -> None:

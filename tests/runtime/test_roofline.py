@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import freshet as ft
-from freshet.runtime.machine import rounded_size
+from freshet.compiler.costs import Traffic
+from freshet.runtime.machine import Bandwidth, rounded_size
 from freshet.runtime.recorder import ProgramRecord, Recorder
 from freshet.runtime.roofline import Machine, Roof, grouped, kernel_times
 
@@ -30,10 +31,14 @@ def record() -> ProgramRecord:
     return recorder.programs[0]
 
 
+def even(rate: float) -> Bandwidth:
+    return Bandwidth(rate, rate, rate)
+
+
 def test_the_shortest_time_is_that_of_the_tighter_limit() -> None:
-    roof = Roof(peak_flops=1e9, bandwidth=1e8)
-    assert roof.shortest_seconds(2e9, 1e8) == pytest.approx(2.0)
-    assert roof.shortest_seconds(1e9, 3e8) == pytest.approx(3.0)
+    roof = Roof(peak_flops=1e9, bandwidth=Bandwidth(1e8, 5e7, 2e8))
+    assert roof.shortest_seconds(2e9, Traffic(10**8, 0, 0)) == pytest.approx(2.0)
+    assert roof.shortest_seconds(1e9, Traffic(10**8, 10**8, 2 * 10**8)) == pytest.approx(4.0)
 
 
 def test_equal_kernels_from_the_same_lines_are_one(record: ProgramRecord) -> None:
@@ -44,13 +49,13 @@ def test_equal_kernels_from_the_same_lines_are_one(record: ProgramRecord) -> Non
 
 
 def test_rows_sum_up_their_calls(record: ProgramRecord) -> None:
-    roof = Roof(peak_flops=1e9, bandwidth=1e8)
+    roof = Roof(peak_flops=1e9, bandwidth=even(1e8))
     rows = kernel_times(record, roof)
     assert sum(r.seconds for r in rows) == pytest.approx(sum(record.call_seconds))
     (product,) = (r for r in rows if r.calls == STEPS and r.name.startswith("contract"))
     assert product.flops >= STEPS * 2 * 4 * 6 * 6
     assert product.roof == pytest.approx(
-        roof.shortest_seconds(product.flops, product.bytes) / product.seconds
+        roof.shortest_seconds(product.flops, product.traffic) / product.seconds
     )
     assert "ft.scan" in product.sources[0].text
 
@@ -62,23 +67,23 @@ def test_rows_sum_up_their_calls(record: ProgramRecord) -> None:
 def test_a_kernel_is_weak_if_it_takes_much_and_is_far_below(
     record: ProgramRecord, share: float, reached: float | None, weak: bool
 ) -> None:
-    row = kernel_times(record, Roof(1e9, 1e9))[0]
+    row = kernel_times(record, Roof(1e9, even(1e9)))[0]
     assert replace(row, share=share, roof=reached).is_weak == weak
 
 
 def test_a_call_to_the_host_has_a_reason_and_no_roof(record: ProgramRecord) -> None:
-    (host,) = (r for r in kernel_times(record, Roof(1e9, 1e9)) if r.name == "host:cumsum")
+    (host,) = (r for r in kernel_times(record, Roof(1e9, even(1e9))) if r.name == "host:cumsum")
     assert host.roof is None
     assert not host.is_weak
     assert host.note == "it runs in Python because each element needs the one before it"
 
 
 def test_a_program_is_compared_with_memory_that_holds_its_data() -> None:
-    sizes = {rounded_size(s): b for s, b in ((100_000, 4e11), (30_000_000, 6e10))}
-    machine = Machine(2, 1e11, 3e10, sizes)
-    assert machine.roof(90_000).bandwidth == 4e11
-    assert machine.roof(31_000_000).bandwidth == 6e10
-    assert machine.roof(10**10).bandwidth == 3e10
+    sizes = {rounded_size(s): even(b) for s, b in ((100_000, 4e11), (30_000_000, 6e10))}
+    machine = Machine(2, 1e11, even(3e10), sizes)
+    assert machine.roof(90_000).bandwidth == even(4e11)
+    assert machine.roof(31_000_000).bandwidth == even(6e10)
+    assert machine.roof(10**10).bandwidth == even(3e10)
 
 
 def test_rows_count_the_runs_of_calls_in_loops_and_leave_out_what_did_not_run() -> None:
@@ -94,7 +99,7 @@ def test_rows_count_the_runs_of_calls_in_loops_and_leave_out_what_did_not_run() 
         for n in (3, 7, 7):
             f(ft.ones([8, 8]), ft.constant(n))
     (program,) = recorder.programs
-    rows = kernel_times(program, Roof(peak_flops=1e9, bandwidth=1e8))
+    rows = kernel_times(program, Roof(peak_flops=1e9, bandwidth=even(1e8)))
     (product,) = (r for r in rows if r.name.startswith("contract"))
     assert product.calls == 7
     assert product.flops >= 7 * 2 * 8**3
