@@ -155,7 +155,7 @@ def _function_flops(op: str, operands: int, dtype: DType) -> int:
     builder = Builder()
     kind = vector_type(element_type(dtype), _LANES)
     given = [builder.constant(0.5, kind) for _ in range(operands)]
-    Math(builder, fused=host().fused_multiply_add).apply(op, *given)
+    Math(builder, host()).apply(op, *given)
     names = [a or b for a, b in _COUNTED.findall(builder.text())]
     return max(sum(2 if name in {"fma", "fmuladd"} else 1 for name in names), 1)
 

@@ -87,6 +87,9 @@ def _loops(kernel: Kernel, target: Target) -> Loops:
         # Independent sums hide the latency of an addition; sums of columns also read longer runs.
         most = 8 if vector in kernel.outer else 4
         unroll = max(min(most, extent // lanes), 1)
+    if vector in kernel.outer and any(s.adds for stage in kernel.stages for s in stage.stores):
+        # Rows that data names lie anywhere: the longer a core's part of each, the better.
+        unroll = max(min(8, extent // lanes // target.cores), 1)
     if makes_random_numbers(kernel) and extent >= SHARED:
         unroll = max(SHARED // lanes, 1)
     if vector not in kernel.outer:

@@ -38,7 +38,10 @@ def _variants(c: Contraction, s: Tiles) -> Iterator[Tiles]:
     if s.pack_scalar is not None and not c.scalars.guarded:
         yield replace(s, pack_scalar=None)
     tile = {r.axis: r.step for r in s.rows} | {s.column: s.vectors * c.lanes}
+    inside = {*tile, *(loop.axis for loop in s.loops)}
     for n, unit in enumerate(s.units):
+        if unit.axis not in inside:
+            continue  # a unit is one point of it: nothing goes through more
         for step in _steps(unit, tile.get(unit.axis, 1), c.extents[unit.axis]):
             units = (*s.units[:n], Loop(unit.axis, step), *s.units[n + 1 :])
             yield replace(s, units=units)

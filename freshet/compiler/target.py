@@ -29,6 +29,7 @@ class Target:
         half_conversion: Whether float16 converts in hardware.
         broadcast_operands: Whether arithmetic takes a scalar from memory into all lanes, so that a
             broadcast needs no register of its own (AVX-512).
+        scale_instruction: Whether ``x * 2^n`` is one instruction, for any n (AVX-512).
         fma_latency: Cycles until the result of a multiply-add can be used, times the number started
             per cycle: as many independent accumulators keep the units busy.
         l1_bytes: Data cache of a core.
@@ -44,6 +45,7 @@ class Target:
     fused_multiply_add: bool
     half_conversion: bool
     broadcast_operands: bool
+    scale_instruction: bool = False
     fma_latency: int = 8
     l1_bytes: int = 32 * 1024
     l2_bytes: int = 512 * 1024
@@ -95,7 +97,8 @@ def host() -> Target:
             vector_registers=32 if wide else 16,
             fused_multiply_add=bool(flags.get("fma")),
             half_conversion=bool(flags.get("f16c")),
-            broadcast_operands=wide, l1_bytes=l1, l2_bytes=l2, cores=available_cores(),
+            broadcast_operands=wide, scale_instruction=wide, l1_bytes=l1, l2_bytes=l2,
+            cores=available_cores(),
         )  # fmt: skip
     arm = triple.startswith(("aarch64", "arm64"))
     return Target(

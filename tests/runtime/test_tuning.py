@@ -41,6 +41,7 @@ PROGRAMS = {
     "product": (product, [(150, 140), (140, 300)]),
     "few rows": (product, [(20, 700), (700, 120)]),
     "convolution": (gradients, [(3, 9, 10, 21), (3, 3, 21, 40)]),
+    "filter of many images": (gradients, [(64, 10, 10, 3), (3, 3, 3, 24)]),
 }
 
 

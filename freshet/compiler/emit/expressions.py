@@ -88,7 +88,7 @@ class Expressions:
         self.kernel = kernel
         self.pointers = pointers
         self.target = target
-        self.math = Math(builder, fused=target.fused_multiply_add)
+        self.math = Math(builder, target)
 
     # --- statements -------------------------------------------------------------------------------
 

@@ -21,12 +21,14 @@ from freshet.compiler.emit.builder import (
     vector_type,
 )
 from freshet.compiler.emit.expressions import Expressions, Point, axis_mask
+from freshet.compiler.emit.far_reads import far_reads
 from freshet.compiler.emit.random import SHARED
-from freshet.compiler.kernel import Kernel, Loops, Reduction, Stage, Store
+from freshet.compiler.kernel import Buffer, Kernel, Loops, Reduction, Stage, Store
 from freshet.compiler.target import Target
 from freshet.core.dtypes import DType
 from freshet.core.errors import InternalError
 from freshet.ops import scalar
+from freshet.ops.index import Affine
 from freshet.ops.scalar import Expr
 
 _COMBINE: Final = {
@@ -85,6 +87,7 @@ class LoopEmitter:
         self.b, self.kernel, self.schedule = b, kernel, schedule
         self.expressions = expressions
         self.lanes = lanes_of(kernel, target) if schedule.vector else 0
+        self._next_row = self._reads_of_next_row(target)
 
     def emit(self, thread: Value, threads: Value) -> None:
         """Emit the whole kernel."""
@@ -152,6 +155,37 @@ class LoopEmitter:
                 for p in points
             ]
 
+    # --- memory ahead of time ---------------------------------------------------------------------
+
+    def _reads_of_next_row(
+        self, target: Target
+    ) -> tuple[Stage | None, list[tuple[Buffer, Affine]]]:
+        """Return which pass asks for the next row, and what its first pass will read of far memory.
+
+        A row that is gone over several times waits for memory only the first time. The pass that
+        computes most asks for the next row meanwhile.
+        """
+        vector = self.schedule.vector
+        passes = [s for s in self.kernel.stages if vector in s.axes]
+        outer = [a for a in self.kernel.outer if self.kernel.extents[a] > 1]
+        if vector is None or len(passes) < 2 or not outer:
+            return None, []
+        found = []
+        for buffer, address in far_reads(self.kernel, passes[0], vector, target):
+            step = address.coefficient(outer[-1])
+            if step:
+                found.append((buffer, address + step))
+        return max(passes[1:], key=lambda s: sum(1 for _ in s.expressions())), found
+
+    def _ask_for_next_row(self, stage: Stage, point: Point) -> None:
+        asking, reads = self._next_row
+        if stage is asking and point.mask is None:
+            for buffer, address in reads:
+                base = self.expressions.pointers[buffer.name]
+                at = self.expressions.affine(address, point)
+                place = self.b.pointer(base, at, element_type(buffer.dtype))
+                self.b.prefetch(place, level=2)
+
     # --- stages -----------------------------------------------------------------------------------
 
     def _stages(self, points: list[Point]) -> None:
@@ -207,6 +241,7 @@ class LoopEmitter:
                 yield inside
 
     def _body(self, stage: Stage, point: Point, accumulators: list[_Accumulator]) -> None:
+        self._ask_for_next_row(stage, point)
         wanted = [e for s in stage.statements for e in s.operands]
         values = self.expressions.evaluate(wanted, point)
         waiting = iter(accumulators)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from freshet.compiler.emit.builder import Builder, Value, split_type, vector_type
+from freshet.compiler.target import Target
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,10 @@ class Vector:
 class Math:
     """Emits the functions; `functions` is the table of them."""
 
-    def __init__(self, builder: Builder, *, fused: bool) -> None:
+    def __init__(self, builder: Builder, target: Target) -> None:
         self.b = builder
-        self.fused = fused
+        self.fused = target.fused_multiply_add
+        self.scales = target.scale_instruction
 
     # --- building blocks --------------------------------------------------------------------------
 
@@ -181,7 +183,9 @@ class Math:
 
     def _round(self, x: Vector, form: Format) -> tuple[Vector, Value]:
         """Return x rounded to a whole number, as a float and as an integer; any bits for NaN."""
-        shifted = x + form.rounding_shift
+        return self._unshift(x + form.rounding_shift, form)
+
+    def _unshift(self, shifted: Vector, form: Format) -> tuple[Vector, Value]:
         base = int(_bits_of(form.rounding_shift, form))
         return shifted - form.rounding_shift, self._integer("sub", self._bits(shifted, form), base)
 
@@ -190,42 +194,49 @@ class Math:
         biased = self._integer("add", n, form.bias)
         return self._float(self._integer("shl", biased, form.mantissa), form)
 
-    def _scale(self, x: Vector, n: Value, form: Format) -> Vector:
-        """Return ``x * 2^n``, in two steps so that neither factor leaves the range."""
+    def _scale(self, x: Vector, n_float: Vector, n: Value, form: Format) -> Vector:
+        """Return ``x * 2^n``.
+
+        Without an instruction for it, in two steps, so that neither factor leaves the range.
+        """
+        kind = x.value.type
+        lanes = split_type(kind)[1]
+        if self.scales and lanes is not None and lanes * form.bits == 512:
+            name = f"llvm.x86.avx512.mask.scalef.{'ps' if form.bits == 32 else 'pd'}.512"
+            every = Value(f"i{lanes}", "-1")
+            rounding = Value("i32", "4")  # as set for everything else
+            return Vector(
+                self, self.b.call(kind, name, x.value, n_float.value, x.value, every, rounding)
+            )
         half = self._integer("ashr", n, 1)
         rest = self.b.emit(n.type, f"sub {n}, {half.text}")
         return x * self._power_of_two(half, form) * self._power_of_two(rest, form)
 
-    def _reduce_exp(self, x: Vector, form: Format) -> tuple[Vector, Value]:
-        """Return r and n with ``x = n*ln2 + r`` and ``|r| <= ln2/2``."""
-        n_float, n = self._round(x * (1 / LN2), form)
+    def _reduce_exp(self, x: Vector, form: Format) -> tuple[Vector, Vector, Value]:
+        """Return r and n, as a float and as an integer: ``x = n*ln2 + r`` and ``|r| <= ln2/2``."""
+        n_float, n = self._unshift(self.fma(x, 1 / LN2, form.rounding_shift), form)
         r = self.fma(n_float, -form.ln2_high, x)
-        return self.fma(n_float, -LN2_LOW[form], r), n
+        return self.fma(n_float, -LN2_LOW[form], r), n_float, n
 
     # --- functions --------------------------------------------------------------------------------
 
     def exp(self, x: Vector, form: Format) -> Vector:
         """``e^x = 2^n * e^r``; e^r by its Taylor series.
 
-        n overflows the exponent field only for results that are infinite or 0 anyway. For these, x
-        is clamped, or replaced: scaling down to 0, as masked softmax does for half of its elements,
-        would go through denormal numbers, which take a hundred times as long.
+        Where the result is infinite, or 0 anyway, x is clamped, so that n stays in range.
         """
         clamped = self.select(self.compare("ogt", x, form.exp_high), form.exp_high, x)
-        vanishes = self.compare("olt", x, form.exp_low)
-        clamped = self.select(vanishes, 0.0, clamped)
-        r, n = self._reduce_exp(clamped, form)
+        clamped = self.select(self.compare("olt", clamped, form.exp_low), form.exp_low, clamped)
+        r, n_float, n = self._reduce_exp(clamped, form)
         series = [1 / math.factorial(k) for k in range(form.exp_terms)]
-        result = self._scale(self.polynomial(r, series), n, form)
-        result = self.select(vanishes, 0.0, result)
-        return self.select(self.compare("ogt", x, form.exp_high), math.inf, result)
+        return self._scale(self.polynomial(r, series), n_float, n, form)
 
     def expm1(self, x: Vector, form: Format) -> Vector:
         """``e^x - 1 = 2^n * (e^r - 1) + (2^n - 1)``, exact in the second term."""
         low = -(form.mantissa + 4) * LN2
         clamped = self.select(self.compare("ogt", x, form.exp_high), form.exp_high, x)
         clamped = self.select(self.compare("olt", x, low), low, clamped)
-        r, n = self._reduce_exp(clamped, form)
+        r, _, n = self._reduce_exp(clamped, form)
         series = [1 / math.factorial(k) for k in range(2, form.exp_terms + 1)]
         small = self.fma(r * r, self.polynomial(r, series), r)
         # 2^n overflows before 2^n * e^r does, so both are computed at half scale.

@@ -42,38 +42,65 @@ def word_of(offset: int) -> int:
 
 
 def philox_block(b: Builder, key0: Value, key1: Value, index: Value) -> list[Value]:
-    """Return the four words of the block that element `index` (i64) is in."""
+    """Return the four words of the block that element `index` (i64) is in.
+
+    Processors multiply every second 32-bit lane to 64 bits. So neighbours are computed in two
+    vectors of 64-bit lanes, the even and the odd ones, from the first round to the last; what is in
+    the upper half of a lane does not count.
+    """
     lanes = split_type(index.type)[1]
-    word, wide = vector_type("i32", lanes), vector_type("i64", lanes)
+    wide = index.type
+    block = _integer(b, "lshr", index, 6)
+    block = _integer(b, "shl", block, 4)
+    block = b.emit(wide, f"or {block}, {_integer(b, 'and', index, 15).text}")
+    if lanes < 2 or lanes % 2:
+        words = _rounds(b, key0, key1, block)
+        word = vector_type("i32", lanes)
+        return [b.emit(word, f"trunc {w} to {word}") for w in words]
+    halves = [
+        _rounds(b, *(_every_second(b, x, first) for x in (key0, key1, block))) for first in (0, 1)
+    ]
+    return [_interleaved(b, even, odd) for even, odd in zip(*halves, strict=True)]
 
-    def number(value: int, kind: str) -> str:
-        return b.constant(value, kind).text
 
-    def binary(op: str, x: Value, y: str) -> Value:
-        return b.emit(x.type, f"{op} {x}, {y}")
+def _integer(b: Builder, op: str, x: Value, y: int) -> Value:
+    return b.emit(x.type, f"{op} {x}, {b.constant(y, x.type).text}")
 
-    block = binary("lshr", index, number(6, wide))
-    block = binary("shl", block, number(4, wide))
-    block = binary("or", block, binary("and", index, number(15, wide)).text)
-    low = b.emit(word, f"trunc {block} to {word}")
-    high = b.emit(word, f"trunc {binary('lshr', block, number(32, wide))} to {word}")
-    zero = Value(word, number(0, word))
-    counter = [low, high, zero, zero]
-    keys = [b.splat(key0, lanes), b.splat(key1, lanes)]
+
+def _rounds(b: Builder, key0: Value, key1: Value, block: Value) -> list[Value]:
+    """Return the words of blocks whose counters are `block`, in the lower halves of its lanes."""
+    wide = block.type
+    counter = [block, _integer(b, "lshr", block, 32), *[Value(wide, b.constant(0, wide).text)] * 2]
+    keys = [key0, key1]
     for turn in range(ROUNDS):
         if turn:
-            keys = [binary("add", k, number(s, word)) for k, s in zip(keys, KEY_STEPS, strict=True)]
-        halves = []
-        for factor, x in zip(MULTIPLIERS, (counter[0], counter[2]), strict=True):
-            long = b.emit(wide, f"zext {x} to {wide}")
-            product = binary("mul", long, number(factor, wide))
-            top = b.emit(word, f"trunc {binary('lshr', product, number(32, wide))} to {word}")
-            halves.append((top, b.emit(word, f"trunc {product} to {word}")))
-        (high0, low0), (high1, low1) = halves
-        counter = [
-            binary("xor", binary("xor", high1, counter[1].text), keys[0].text),
-            low1,
-            binary("xor", binary("xor", high0, counter[3].text), keys[1].text),
-            low0,
+            keys = [_integer(b, "add", k, step) for k, step in zip(keys, KEY_STEPS, strict=True)]
+        products = [
+            _integer(b, "mul", _integer(b, "and", x, 0xFFFFFFFF), factor)
+            for factor, x in zip(MULTIPLIERS, (counter[0], counter[2]), strict=True)
         ]
+        high = [_integer(b, "lshr", p, 32) for p in products]
+        wide_keys = [b.emit(wide, f"zext {k} to {wide}") for k in keys]
+        mixed = [
+            b.emit(wide, f"xor {b.emit(wide, f'xor {h}, {c.text}')}, {k.text}")
+            for h, c, k in zip((high[1], high[0]), (counter[1], counter[3]), wide_keys, strict=True)
+        ]
+        counter = [mixed[0], products[1], mixed[1], products[0]]
     return counter
+
+
+def _every_second(b: Builder, x: Value, first: int) -> Value:
+    """Return every second lane of a vector."""
+    element, lanes = split_type(x.type)
+    chosen = ", ".join(f"i32 {n}" for n in range(first, lanes, 2))
+    half = vector_type(element, lanes // 2)
+    mask = f"<{lanes // 2} x i32> <{chosen}>"
+    return b.emit(half, f"shufflevector {x}, {x.type} poison, {mask}")
+
+
+def _interleaved(b: Builder, even: Value, odd: Value) -> Value:
+    """Return the lower halves of two vectors' lanes in turns."""
+    low = _integer(b, "and", even, 0xFFFFFFFF)
+    both = b.emit(even.type, f"or {low}, {_integer(b, 'shl', odd, 32).text}")
+    kind = vector_type("i32", 2 * split_type(even.type)[1])
+    return b.emit(kind, f"bitcast {both} to {kind}")

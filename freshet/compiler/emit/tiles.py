@@ -28,11 +28,13 @@ from typing import Final
 
 from freshet.compiler.emit.builder import Builder, Int, Value, element_type, vector_type
 from freshet.compiler.emit.expressions import Expressions, Point, axis_mask
+from freshet.compiler.emit.far_reads import far_reads, is_far
 from freshet.compiler.emit.loops import decode, thread_range
 from freshet.compiler.emit.packing import Block, Packer, power_of_two
-from freshet.compiler.kernel import Buffer, Kernel, Loop, Tiles
+from freshet.compiler.kernel import Kernel, Loop, Tiles
 from freshet.compiler.target import Target
 from freshet.compiler.tile_plan import Operand, plan
+from freshet.core.errors import InternalError
 from freshet.ops import scalar
 from freshet.ops.index import Affine, combine, strides_of
 
@@ -73,6 +75,19 @@ class TileEmitter:
         self.scratch = Value("ptr", "%scratch")
         self.packer = Packer(b, expressions, self.scratch, self.element, self.lanes)
         self._operands = (self.plan.scalar, self.plan.vector)
+        self._check_every_point()
+
+    def _check_every_point(self) -> None:
+        """Stop at a schedule that would leave results out."""
+        steps = {loop.axis: loop.step for loop in (*self.s.units, *self.s.loops)}
+        inside = {self.s.column, *(r.axis for r in self.s.rows)}
+        for axis in self.kernel.outer:
+            step = steps.get(axis, self.kernel.extents[axis])
+            if axis not in inside and min(step, self.kernel.extents[axis]) > 1:
+                raise InternalError(
+                    f"bug in freshet: the schedule of {self.kernel.name} goes through {axis} in "
+                    f"steps of {step}, and nothing goes through a step"
+                )
 
     # --- loops ------------------------------------------------------------------------------------
 
@@ -161,7 +176,7 @@ class TileEmitter:
         operand, inner = self.plan.vector, self.s.loops[depth - len(self.s.units) :]
         again = operand.depth == depth > len(self.s.units) and len(self.s.depth) == 1
         rows = {r.axis for r in self.s.rows}
-        return again and all(x.axis in rows for x in inner) and self._is_far(operand.buffer)
+        return again and all(x.axis in rows for x in inner) and is_far(operand.buffer, self.target)
 
     def _next_source(self, state: _State) -> Value:
         """Return where the next block to be packed begins: of this unit or the next one."""
@@ -225,35 +240,14 @@ class TileEmitter:
                 self.b.prefetch(self.b.pointer(first, at, kind), level=1)
 
         found: list[Prefetch] = []
-        for buffer, address in self._far_reads():
+        for buffer, address in far_reads(
+            self.kernel, self.kernel.stages[1], self.s.column, self.target
+        ):
             kind = element_type(buffer.dtype)
             base = self.expressions.pointers[buffer.name]
             first = self.b.pointer(base, self.expressions.affine(address, corner), kind)
             found.append(partial(prefetch, kind=kind, address=address, first=first))
         return found
-
-    def _far_reads(self) -> list[tuple[Buffer, Affine]]:
-        """Return what the epilogue reads, vector by vector, out of far memory."""
-        found = []
-        for load in self.kernel.stages[1].loads():
-            if load.op == "lookup":
-                continue
-            name, where, _ = load.attributes
-            buffer = self.kernel.buffer(name)
-            inside = all(
-                i.always_inside(size, self.kernel.extents)
-                for i, size in zip(where, buffer.shape, strict=True)
-            )
-            address = combine(
-                (s, i.numerator) for s, i in zip(strides_of(buffer.shape), where, strict=True)
-            )
-            if inside and self._is_far(buffer) and address.coefficient(self.s.column) == 1:
-                found.append((buffer, address))
-        return found
-
-    def _is_far(self, buffer: Buffer) -> bool:
-        """Whether a buffer is too large to be found in the second-level cache."""
-        return math.prod(buffer.shape) * buffer.dtype.size > self.target.l2_bytes
 
     # --- the tile ---------------------------------------------------------------------------------
 
