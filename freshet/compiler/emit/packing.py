@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from freshet.compiler.emit.builder import Builder, Int, Value
 from freshet.compiler.emit.expressions import Expressions, Point, axis_mask
 from freshet.compiler.emit.loops import decode
 from freshet.compiler.tile_plan import Operand
+from freshet.core.shapes import TensorType
 from freshet.ops.index import Affine, Index, axis, strides_of
 
 CACHE_LINE: Final = 64
@@ -77,6 +78,8 @@ class Packer:
             sizes.append(size)
             total = self.b.add(total, self.b.mul(low, stride))
         along = self._source_run(operand)
+        if operand.column is None:
+            operand, lows, sizes = self._joined(operand, lows, sizes)
         copy = _Copy(operand, lows, [f"pack{d}" for d in range(len(lows))])
         whole: list[tuple[Int, Int]] = [(0, size) for size in sizes]
         if along is None:
@@ -84,6 +87,33 @@ class Packer:
         else:
             self._copy_transposed(copy, whole, along)
         return total
+
+    def _joined(
+        self, operand: Operand, lows: list[Int], sizes: list[Int]
+    ) -> tuple[Operand, list[Int], list[Int]]:
+        """Return the operand with its last dimensions seen as one, as far as rows lie end to end.
+
+        Three channels of a row of pixels are copied in whole vectors, not pixel by pixel.
+        """
+        while len(sizes) > 1:
+            channels, last = operand.buffer.shape[-1], operand.where[-1]
+            whole = sizes[-1] == channels and lows[-1] == 0 and not operand.guarded[-1]
+            exact = last.divisor == operand.where[-2].divisor == 1
+            if not (whole and exact and operand.strides[-2:] == (channels, 1)):
+                break
+            shape = (*operand.buffer.shape[:-2], operand.buffer.shape[-2] * channels)
+            kind = TensorType(operand.buffer.dtype, shape)
+            operand = replace(
+                operand,
+                buffer=replace(operand.buffer, type=kind),
+                where=operand.where[:-1],
+                guarded=operand.guarded[:-1],
+                extents=(*operand.extents[:-2], operand.extents[-2] * channels),
+                strides=(*operand.strides[:-2], 1),
+            )
+            lows = [*lows[:-2], self.b.mul(lows[-2], channels)]
+            sizes = [*sizes[:-2], self.b.mul(sizes[-2], channels)]
+        return operand, lows, sizes
 
     def source(self, operand: Operand, blocks: Mapping[str, Block]) -> Value:
         """Return where a block of the operand begins in the operand's buffer."""
