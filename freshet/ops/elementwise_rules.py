@@ -130,7 +130,7 @@ def elementwise(
     loops: Lowering = lower if isinstance(lower, Host) else lower_elementwise(lower)
     return Primitive(
         name=name, infer=infer_elementwise(name, kinds, result), reference=float_compute(reference),
-        gradient=rules, lower=loops,
+        gradient=rules, lower=loops, broadcasts=True,
     )  # fmt: skip
 
 

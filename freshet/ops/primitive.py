@@ -91,6 +91,7 @@ class Primitive:
             nobody needs the result, once each time, in the order of the program.
         any_rank: Whether it takes operands whose rank is not known before the run, as operations do
             that say or ask for a shape.
+        broadcasts: Whether it is elementwise and stretches its operands by NumPy's rules.
         recorded: For operations that are applied in another way while a tape records:
             ``(inputs, params) -> outputs``, which also tells the tape.
     """
@@ -103,6 +104,7 @@ class Primitive:
     resolve: Callable[..., Resolved | None] | None = None
     effect: bool = False
     any_rank: bool = False
+    broadcasts: bool = False
     recorded: Callable[..., tuple[Tensor, ...]] | None = None
 
     def __post_init__(self) -> None:

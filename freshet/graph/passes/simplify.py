@@ -13,6 +13,7 @@ from freshet.graph.passes.drop_markers import drop_markers
 from freshet.graph.passes.eliminate_common import eliminate_common
 from freshet.graph.passes.eliminate_dead import eliminate_dead
 from freshet.graph.passes.fold_constants import fold_constants
+from freshet.graph.passes.read_through_views import read_through_views
 from freshet.graph.passes.simplify_algebra import simplify_algebra
 
 STAGES: Final[dict[str, Callable[[Graph], Graph]]] = {
@@ -23,6 +24,7 @@ STAGES: Final[dict[str, Callable[[Graph], Graph]]] = {
     # Constants first, so that rules see them as numbers.
     "fold_constants": fold_constants,
     "simplify_algebra": simplify_algebra,
+    "read_through_views": read_through_views,
     # Rules make equal nodes out of different ones.
     "eliminate_common": eliminate_common,
     # Rules leave what they bypassed behind.
