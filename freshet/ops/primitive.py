@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -70,6 +71,18 @@ Gradient = tuple[OperandGradient | None, ...] | Joint | NoGradient
 Resolved = tuple[Sequence[int], dict[str, Any]]
 
 
+_MAKERS: Final = frozenset({__name__, "freshet.ops.elementwise_rules"})
+"""Modules that make primitives for others."""
+
+
+def _defining_module() -> str:
+    """Return the name of the module whose code makes a primitive now."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__") in _MAKERS:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__"))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Primitive:
     """One operation: five required answers. Calling it applies it.
@@ -107,11 +120,15 @@ class Primitive:
     broadcasts: bool = False
     recorded: Callable[..., tuple[Tensor, ...]] | None = None
 
+    is_own: bool = field(init=False, repr=False)
+    """Whether Freshet itself defines it, so that its version says how it is compiled."""
+
     def __post_init__(self) -> None:
         """Enter the registry that every other room reads."""
         if self.name in PRIMITIVES:
             raise InternalError(f"bug in freshet: primitive {self.name!r} is defined twice")
         PRIMITIVES[self.name] = self
+        object.__setattr__(self, "is_own", _defining_module().startswith("freshet."))
         object.__setattr__(self, "_plain", {})
 
     _plain: dict[Any, _Plain] = field(init=False, repr=False)

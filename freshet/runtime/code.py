@@ -44,14 +44,14 @@ def code_address(key: str) -> int:
     return _addresses[key]
 
 
-def text_addresses(text: str, symbols: Iterable[str]) -> list[int]:
-    """Return the addresses of functions of an LLVM module given as text."""
+def text_addresses(text: str, symbols: Iterable[str], *, few_passes: bool = False) -> list[int]:
+    """Return the addresses of functions of an LLVM module given as text; see `assemble`."""
     target = host()
     key = cache.text_key(text, target)
     with _lock:
         code = cache.load(key)
         if code is None:
-            code = assemble(text, target)
+            code = assemble(text, target, few_passes=few_passes)
             cache.store(key, code)
         engine = _engine([code], target)
         return [_find(engine, symbol) for symbol in symbols]

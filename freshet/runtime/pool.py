@@ -33,7 +33,8 @@ class ThreadPool:
         self.size = self.threads = threads
         self.lock = _lock
         pointer, word = ctypes.c_void_p, ctypes.c_int64
-        start, stop, worker = text_addresses(driver_text(host()), ("start", "stop", "worker"))
+        text = driver_text(host())
+        start, stop, worker = text_addresses(text, ("start", "stop", "worker"), few_passes=True)
         self._start = ctypes.CFUNCTYPE(word, pointer, pointer, word)(start)
         self._stop = ctypes.CFUNCTYPE(None, pointer)(stop)
         run = ctypes.CFUNCTYPE(None, pointer, word, word)(worker)

@@ -57,13 +57,24 @@ def _compiler() -> str | None:
 def key_of(graph: Graph, types: Sequence[TensorType]) -> str | None:
     """Return the name of a program's entry; None where programs are not kept.
 
-    They are not while the user wants to see what the passes return, or to look for schedules.
+    They are not while the user wants to see what the passes return, or to look for schedules, nor
+    if a program has primitives of the user's own.
     """
     compiler = _compiler()
     if compiler is None or config.cache is None or config.dump or config.tune:
         return None
+    if not _is_own(graph):
+        return None
     parts = [fingerprint(graph), *map(str, types), repr(host()), llvm_version(), compiler]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] + _SUFFIX
+
+
+def _is_own(graph: Graph) -> bool:
+    """Whether Freshet defines every primitive: the code of others may change without its files."""
+    return all(
+        node.primitive.is_own and all(_is_own(inner) for inner in node.graphs)
+        for node in graph.nodes
+    )
 
 
 def find(key: str) -> Outline | None:

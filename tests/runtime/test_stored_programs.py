@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ import freshet as ft
 from freshet.compiler.calls import HostCall
 from freshet.core.config import config
 from freshet.graph.text import fingerprint
+from freshet.ops.elementwise_rules import FLOATS, elementwise
+from freshet.ops.primitive import PRIMITIVES, NoGradient, Primitive
+from freshet.ops.scalar import Expr
 from freshet.runtime import cache, stored_programs
 from freshet.runtime.execute import Executable, NativeExecutor
 from freshet.testing.primitives import trace
@@ -169,6 +173,19 @@ def test_where_files_cannot_be_told_apart_nothing_is_kept(
 def test_programs_that_call_python_are_not_kept(folder: Path) -> None:
     values = executable(lambda x: [ft.linalg.eigvalsh(ft.matmul(x, x, transpose_b=True))])
     assert any(isinstance(call, HostCall) for call in values.outline.calls)
+    assert not kept(folder)
+
+
+def test_programs_with_primitives_of_the_users_own_are_not_kept(folder: Path) -> None:
+    def twice(name: str, lower: Callable[[Expr], Expr]) -> Primitive:
+        never = NoGradient("not needed")
+        return elementwise(name, FLOATS, reference=np.add, gradient=never, lower=lower)
+
+    mine = PRIMITIVES.get("mine_twice") or twice("mine_twice", lambda x: x + x)
+    assert not mine.is_own
+    assert PRIMITIVES["exp"].is_own
+    executable(lambda x: [ft.tanh(mine(x))])
+    executable(lambda x: [ft.cond(x[0, 0] > 0, lambda: mine(x), lambda: x)])
     assert not kept(folder)
 
 
