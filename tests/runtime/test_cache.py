@@ -23,7 +23,7 @@ from freshet.runtime import assembling, code
 
 compiled = []
 assemble = code.assemble
-code.assemble = assembling.assemble = lambda *args: compiled.append(1) or assemble(*args)
+code.assemble = assembling.assemble = lambda *a, **k: compiled.append(1) or assemble(*a, **k)
 
 x = np.arange(12, dtype=np.float32).reshape(3, 4)
 run = ft.function(lambda x: (ft.exp(x * 0.1) @ ft.ones([4, 2]), ft.reduce_sum(ft.sin(x))))
