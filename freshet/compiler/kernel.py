@@ -2,6 +2,7 @@
 
     kernel    ::= "kernel" name
                   ("in" | "out" | "inout") buffer ":" type "," ...
+                  ("rounds" count "of" buffer "," ...)?
                   "outer" axis "=" extent ...
                   stage*
                   "schedule" ...
@@ -16,8 +17,9 @@
 
 For each point of the outer axes the stages run in order. A stage's statements run at each point of
 its own axes; what it reduces is known to the stages after it. Outer points are independent of each
-other. A load outside its buffer gives the number after ``else``, which is 0 by default. What has
-an ``at`` takes the index of one dimension from data; additions happen one after the other.
+other. A load outside its buffer gives the number after ``else``, which is 0 by default; a store
+outside writes nothing. What has an ``at`` takes the index of one dimension from data; additions
+happen one after the other.
 
 The schedule says how the loops become machine code; it changes no result except by the order of
 floating-point sums.
@@ -157,9 +159,9 @@ class Change:
     position: Callable[[str, Position], Position] = _same_position
     number: Callable[[Affine], Affine] = _same_number
 
-    def of_stage(self, stage: Stage) -> Stage:
-        """Return the changed stage, over the same axes."""
-        done = rebuild((e for s in stage.statements for e in s.operands), self._attributes)
+    def of_stage(self, stage: Stage, known: Mapping[Expr, Expr] | None = None) -> Stage:
+        """Return the changed stage, over the same axes; `known` are replaced as a whole."""
+        done = rebuild((e for s in stage.statements for e in s.operands), self._attributes, known)
         return Stage(stage.axes, tuple(self._statement(s, done) for s in stage.statements))
 
     def _statement(self, s: Statement, done: Mapping[Expr, Expr]) -> Statement:
@@ -242,9 +244,26 @@ class Tiles:
 Schedule = Loops | Tiles
 
 
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How often a kernel runs, together with those beside it that have the same rounds.
+
+    Attributes:
+        count: How often.
+        moving: Buffers that are the next part of their memory in each round; the others stay.
+    """
+
+    count: int
+    moving: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Kernel:
-    """See the module's docstring for what it means and how it prints."""
+    """See the module's docstring for what it means and how it prints.
+
+    Attributes:
+        rounds: Where it runs several times; None for once.
+    """
 
     name: str
     buffers: tuple[Buffer, ...]
@@ -253,6 +272,7 @@ class Kernel:
     outer: tuple[str, ...]
     stages: tuple[Stage, ...]
     schedule: Schedule = field(default_factory=Loops)
+    rounds: Rounds | None = None
 
     def buffer(self, name: str) -> Buffer:
         """Return the buffer called `name`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -13,6 +14,7 @@ from freshet.compiler.kernel import (
     Loop,
     Loops,
     Reduction,
+    Rounds,
     Schedule,
     Stage,
     Statement,
@@ -36,6 +38,8 @@ def to_text(kernel: Kernel) -> str:
         group = [f"{b.name}: {b.type}" for b in kernel.buffers if b.role == role]
         if group:
             lines.append(f"  {role} {', '.join(group)}")
+    if kernel.rounds is not None:
+        lines.append(f"  rounds {kernel.rounds.count} of {', '.join(sorted(kernel.rounds.moving))}")
     lines.append(_line("  outer", _extents(kernel, kernel.outer)))
     numbers: dict[Expr, str] = {}
     for stage in kernel.stages:
@@ -56,14 +60,13 @@ def _extents(kernel: Kernel, axes: Iterable[str]) -> str:
 def _stage_lines(stage: Stage, numbers: dict[Expr, str]) -> Iterator[str]:
     # An expression is computed anew in each stage that needs it: it depends on the stage's axes.
     local = dict(numbers)
+    count = itertools.count(sum(v[1:].isdigit() for v in local.values() if v[0] == "%"))
     for statement in stage.statements:
-        for expr in scalar.topological(statement.operands):
-            if expr in local:
-                continue
+        for expr in scalar.topological(statement.operands, local):
             if expr.op in {"const", "result"}:
                 local[expr] = _leaf(expr)
                 continue
-            local[expr] = f"%{sum(v[1:].isdigit() for v in local.values() if v[0] == '%')}"
+            local[expr] = f"%{next(count)}"
             yield f"{local[expr]}: {expr.dtype.short} = {_definition(expr, local)}"
         value = local[statement.value]
         if isinstance(statement, Store):
@@ -125,6 +128,7 @@ def schedule_text(schedule: Schedule) -> str:
 # --- reading --------------------------------------------------------------------------------------
 
 _BUFFER: Final = re.compile(r"(\w+): (\w+)\[([\d,]*)\]")
+_ROUNDS: Final = re.compile(r"(\d+) of ((?:\w+(?:, )?)+)")
 _AXIS: Final = re.compile(r"(\w+)=(\d+)")
 _DEFINE: Final = re.compile(r"%(\w+): (\w+) = (\w+) ?(.*)")
 _LOAD: Final = re.compile(r"(\w+)\[(.*?)\](?: else (\S+))?")
@@ -168,6 +172,7 @@ class _Reader:
         self.results: dict[str, Expr] = {}
         self.values: dict[str, Expr] = {}
         self.schedule: Schedule = Loops()
+        self.rounds: Rounds | None = None
 
     def read(self, line: str) -> None:
         word, _, rest = line.partition(" ")
@@ -178,6 +183,10 @@ class _Reader:
         elif word in {"in", "inout", "out"}:
             for part in rest.split(", "):
                 self._buffer(part, word)
+        elif word == "rounds":
+            m = _matched(_ROUNDS, rest, "rounds count of buffer, ...")
+            moving = frozenset(self._known_buffer(name).name for name in m[2].split(", "))
+            self.rounds = Rounds(int(m[1]), moving)
         elif word == "outer":
             self.outer = self._axes(rest)
         elif word == "stage":
@@ -211,7 +220,9 @@ class _Reader:
         buffers = tuple(
             b for role in ("in", "inout", "out") for b in self.buffers.values() if b.role == role
         )
-        return Kernel(self.name, buffers, self.extents, self.outer, stages, self.schedule)
+        return Kernel(
+            self.name, buffers, self.extents, self.outer, stages, self.schedule, self.rounds
+        )
 
     def _axes(self, text: str) -> tuple[str, ...]:
         found = [_matched(_AXIS, part, "axis=extent ...") for part in text.split()]

@@ -138,17 +138,17 @@ def _over(step: Step, kernel: Kernel, ins: Sequence[str], out: str) -> Step:
 
 def _pointwise(kernel: Kernel, name: str, out: str) -> bool:
     """Whether a buffer is read only where, and just before, `out` is written."""
-    where: Position | None = None
+    where: set[Position] = set()
     at = -1
     for number, stage in enumerate(kernel.stages):
         for s in stage.stores:
             if s.buffer == out:
-                where, at = s.where, number
+                where, at = where | {s.where}, number
     if kernel.buffer(name).shape != kernel.buffer(out).shape:
         return False
     for number, stage in enumerate(kernel.stages):
         for e in stage.loads():
-            elsewhere = e.op == "lookup" or e.attributes[1] != where or number != at
+            elsewhere = e.op == "lookup" or e.attributes[1] not in where or number != at
             if e.attributes[0] == name and elsewhere:
                 return False
     # A tile's first stage reads its operands again for other tiles.
@@ -178,19 +178,37 @@ def order_for_updates(graph: Graph, steps: Sequence[Step], memory: Memory) -> tu
     What may fail comes before, too. Where that is impossible (a reader of the old value depends on
     the new one), the order stays.
     """
-    maker = {v: i for i, s in enumerate(steps) for v in s.writes}
-    before: list[set[int]] = [{maker[v] for v in s.reads if v in maker} for s in steps]
+    # What kernels that run in rounds add to has several makers.
+    makers: dict[Value, list[int]] = {}
+    before: list[set[int]] = []
+    for i, step in enumerate(steps):
+        before.append({maker for v in step.reads for maker in makers.get(v, ())})
+        for v in step.writes:
+            makers.setdefault(v, []).append(i)
     for target, value in graph.updates:
-        writer = maker.get(_root(memory, value))
-        if writer is None:
+        made = makers.get(_root(memory, value))
+        if made is None:
             continue
+        writer = made[-1]
         readers = {i for i, s in enumerate(steps) if target in s.reads and i != writer}
         if not any(_depends(before, reader, writer) for reader in readers):
             before[writer] |= readers
         failing = {i for i, s in enumerate(steps) if s.may_fail and i != writer}
         before[writer] |= {i for i in failing if not _depends(before, i, writer)}
+    for together in _in_rounds(steps):
+        # Nothing may come between them.
+        before[together[0]] |= set().union(*(before[i] for i in together)) - set(together)
     order = dependencies_first(range(len(steps)), lambda i: sorted(before[i]))
     return tuple(steps[i] for i in order)
+
+
+def _in_rounds(steps: Sequence[Step]) -> list[list[int]]:
+    """Return the numbers of the steps that run in rounds together."""
+    found: dict[int, list[int]] = {}
+    for i, step in enumerate(steps):
+        if step.kernel is not None and step.kernel.rounds is not None:
+            found.setdefault(id(step.kernel.rounds), []).append(i)
+    return list(found.values())
 
 
 def _depends(before: list[set[int]], step: int, on: int) -> bool:
@@ -267,15 +285,16 @@ def _is_own(kernel: Kernel, name: str, out: str) -> bool:
     stores = [(n, s) for n, stage in enumerate(kernel.stages) for s in stage.stores]
     found = [(n, s) for n, s in stores if s.buffer == out]
     at, store = found[0]
-    if any(s.index is not None or s.where != store.where for _, s in found):
+    where = {s.where for _, s in found}
+    if any(s.index is not None or n != at for n, s in found):
         return False
     for number, stage in enumerate(kernel.stages):
         for e in stage.loads():
             if e.attributes[0] != name:
                 continue
-            same = e.op == "load" and e.attributes[1] == store.where
-            before = e.op == "load" and _same_rows(kernel, e.attributes[1], store.where)
-            if not (same if number == at else before and number < at):
+            same = e.op == "load" and e.attributes[1] in where
+            rows = e.op == "load" and _same_rows(kernel, e.attributes[1], store.where)
+            if not (same if number == at else rows and len(where) == 1 and number < at):
                 return False
     return True
 

@@ -180,7 +180,7 @@ def _scheduled(step: Step, target: Target, choose: Choose) -> list[Step]:
         return [step]
     kernels = [choose(k, target) for k in schedule(step.kernel, target)]
     values = dict(step.buffers)
-    result = []
+    result: list[Step] = []
     for number, kernel in enumerate(kernels):
         last = number == len(kernels) - 1
         for b in kernel.buffers:
@@ -189,11 +189,9 @@ def _scheduled(step: Step, target: Target, choose: Choose) -> list[Step]:
                 values[b.name] = Value(b.type, b.name)
         own = {b.name: values[b.name] for b in kernel.buffers}
         partial_reads = tuple(
-            own[b.name] for b in kernel.buffers if b.name.startswith("part") and b.role == "in"
+            own[b.name] for b in kernel.buffers if b.name.startswith("part") and b.role != "out"
         )
-        writes = tuple(
-            own[b.name] for b in kernel.buffers if b.role == "out" and b.name != "status"
-        )
+        writes = tuple(own[b.name] for b in kernel.buffers if b.role != "in" and b.name != "status")
         reads = tuple(v for v in step.reads if step.is_check or _reads(v, own)) + partial_reads
         result.append(
             replace(
@@ -201,7 +199,21 @@ def _scheduled(step: Step, target: Target, choose: Choose) -> list[Step]:
                 node=step.node if last else None,
             )
         )  # fmt: skip
-    return result
+    return _lasting(result)
+
+
+def _lasting(steps: list[Step]) -> list[Step]:
+    """Return steps of which the last of those with rounds needs all that the others do.
+
+    Until then each of them runs again.
+    """
+    together = [s for s in steps if s.kernel is not None and s.kernel.rounds is not None]
+    if not together:
+        return steps
+    last = together[-1]
+    needed = dict.fromkeys(v for s in together for v in (*s.reads, *s.writes))
+    reads = tuple(v for v in needed if v not in last.writes)
+    return [replace(s, reads=reads) if s is last else s for s in steps]
 
 
 def _reads(root: Value, own: dict[str, Value]) -> bool:

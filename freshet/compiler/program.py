@@ -12,6 +12,7 @@ and no decision at run time.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +21,7 @@ from freshet.compiler.calls import HostCall, Jump, Place
 from freshet.compiler.fusion.draft import copy_kernel
 from freshet.compiler.fusion.fuse import Step, shown_operands
 from freshet.compiler.fusion.realize import Memory
-from freshet.compiler.kernel import Kernel
+from freshet.compiler.kernel import Kernel, Rounds
 from freshet.compiler.memory import ALIGNMENT, Layout
 from freshet.compiler.schedule import schedule
 from freshet.compiler.target import Target
@@ -158,18 +159,29 @@ class _Assembler:
                 return replace(found, number=first + found.number)
             return outside(found)
 
-        for step in planned.layout.steps:
-            if step.bodies:
-                self._nested(step, place, _used(planned.graph))
-            elif step.kernel is None or step.buffers is None:
-                assert step.node is not None
-                operands = tuple(place(v) for v in step.node.operands)
-                results = tuple(place(v) for v in step.node.outputs)
-                self.calls.append(HostCall(step.node, operands, results))
-            else:
-                self._kernel(step, step.kernel, step.buffers, place)
+        # By identity: two convolutions may have equal rounds.
+        for _, steps in itertools.groupby(planned.layout.steps, lambda s: id(_rounds_of(s))):
+            together = list(steps)
+            rounds = _rounds_of(together[0])
+            for number in range(rounds.count if rounds else 1):
+                for step in together:
+                    self._step(step, number, place, planned)
         for to, source in planned.layout.copies:
             self._copy(source.type, place(source), place(to))
+
+    def _step(
+        self, step: Step, number: int, place: Callable[[Value], Place], planned: Planned
+    ) -> None:
+        """Write the calls of a step, for one round of those that have some."""
+        if step.bodies:
+            self._nested(step, place, _used(planned.graph))
+        elif step.kernel is None or step.buffers is None:
+            assert step.node is not None
+            operands = tuple(place(v) for v in step.node.operands)
+            results = tuple(place(v) for v in step.node.outputs)
+            self.calls.append(HostCall(step.node, operands, results))
+        else:
+            self._kernel(step, step.kernel, step.buffers, number, place)
 
     def _constants_of(self, planned: Planned) -> int:
         """Return the number of a graph's first constant, adding them when first seen."""
@@ -182,10 +194,11 @@ class _Assembler:
         return first
 
     def _kernel(
-        self, step: Step, kernel: Kernel, buffers: Mapping[str, Value],
+        self, step: Step, kernel: Kernel, buffers: Mapping[str, Value], number: int,
         place: Callable[[Value], Place],
     ) -> None:  # fmt: skip
         arguments, check = [], None
+        moving = kernel.rounds.moving if kernel.rounds else frozenset()
         for b in kernel.buffers:
             if b.name == "status":
                 assert step.node is not None
@@ -193,7 +206,8 @@ class _Assembler:
                 self.checks.append((step.node, tuple(map(place, shown_operands(step.node)))))
                 arguments.append(Place("status", check))
             else:
-                arguments.append(place(buffers[b.name]))
+                past = number * b.type.num_bytes if b.name in moving else 0
+                arguments.append(shifted(place(buffers[b.name]), past))
         self.calls.append(KernelCall(kernel, tuple(arguments), check, step.sources))
 
     def _copy(self, kind: TensorType, source: Place, to: Place) -> None:
@@ -280,6 +294,10 @@ class _Assembler:
             where = loop.carry(k, steps)
             if where != outputs[k] and node.outputs[k] in used:
                 self._copy(node.outputs[k].type, where, outputs[k])
+
+
+def _rounds_of(step: Step) -> Rounds | None:
+    return step.kernel.rounds if step.kernel is not None else None
 
 
 def _inside(inputs: Sequence[Place], outputs: Sequence[Place], arena: Place) -> Locate:

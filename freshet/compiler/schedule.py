@@ -22,6 +22,7 @@ from freshet.compiler.split_phases import join_phases, split_phases
 from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduction
 from freshet.compiler.split_taps import split_taps
 from freshet.compiler.target import Target
+from freshet.compiler.winograd.choose import winograd
 from freshet.ops.index import Position, strides_of
 
 SERIAL_WORK: Final = 1 << 15
@@ -39,6 +40,9 @@ def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
     by_tap = split_taps(kernel)
     if by_tap is not None:
         return [k for part in by_tap for k in schedule(part, target)]
+    by_tile = winograd(kernel, target)
+    if by_tile is not None:
+        return [k for part in by_tile for k in schedule(part, target)]
     phases = split_phases(kernel)
     if len(phases) > 1 and is_product_sum(kernel):
         return [k for phase in phases for k in schedule(phase, target)]

@@ -99,6 +99,8 @@ class _Scheduler:
             units=tuple(Loop(a, 1) for a in self.c.batch), loops=(), rows=shape.rows,
             column=self.c.column, vectors=shape.vectors, depth=self.c.reduced, swap=self.c.swap,
         )  # fmt: skip
+        if self.c.kernel.rounds is not None and not self._packs_vector(s):
+            return self._stay_near(s)
         channel = channel_of(self.c)
         if channel is not None:
             return outer_products(self.c, s, channel)
@@ -115,6 +117,14 @@ class _Scheduler:
         else:
             s = self._panels(s, pack=True)
         return self._share(s)
+
+    def _stay_near(self, s: Tiles) -> Tiles:
+        """Let each core take the rows, or the part of the sum, that it has written a moment ago."""
+        row = s.rows[0]
+        if any(b.role == "inout" for b in self.c.kernel.buffers):
+            return s
+        step = -(-self.c.extents[row.axis] // self.enough_units // row.step) * row.step
+        return replace(s, units=(Loop(row.axis, step), *s.units))
 
     # --- packing ----------------------------------------------------------------------------------
 

@@ -84,6 +84,10 @@ class Config:
     """Whether to try other schedules for each contraction that is compiled, and keep the fastest in
     the kernel cache. Default: no; it takes seconds a kernel."""
 
+    winograd: bool = setting("FRESHET_WINOGRAD", _flag, lambda: True)
+    """Whether convolutions in float32 may take fewer multiplications with larger rounding errors
+    (see `freshet.compiler.winograd.choose`). Default: yes, where it is faster."""
+
     full_traceback: bool = setting("FRESHET_FULL_TRACEBACK", _flag, lambda: False)
     """Keep Freshet's own frames in tracebacks. Default: only the user's are shown."""
 

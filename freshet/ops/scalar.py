@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -207,13 +207,13 @@ def minimum(x: Expr, y: Expr | float) -> Expr:
 # --- walking --------------------------------------------------------------------------------------
 
 
-def topological(roots: Iterable[Expr]) -> Iterator[Expr]:
-    """Yield every expression below `roots` once, operands before users."""
+def topological(roots: Iterable[Expr], known: Container[Expr] = ()) -> Iterator[Expr]:
+    """Yield every expression below `roots` once, operands before users, but none that is known."""
     seen: set[Expr] = set()
     stack = [(root, False) for root in reversed(list(roots))]
     while stack:
         expr, ready = stack.pop()
-        if expr in seen:
+        if expr in seen or expr in known:
             continue
         if ready:
             seen.add(expr)

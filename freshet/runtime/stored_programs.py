@@ -66,6 +66,7 @@ def key_of(graph: Graph, types: Sequence[TensorType]) -> str | None:
     if not _is_own(graph):
         return None
     parts = [fingerprint(graph), *map(str, types), repr(host()), llvm_version(), compiler]
+    parts.append(f"winograd {config.winograd}")  # the only setting that a program depends on
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] + _SUFFIX
 
 

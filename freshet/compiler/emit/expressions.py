@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from freshet.compiler.emit.builder import (
@@ -98,13 +98,26 @@ class Expressions:
         A value that does not depend on the vector axis stays a scalar.
         """
         values = dict(at.known)
-        for expr in topological(roots):
-            if expr not in values:
-                values[expr] = self._expression(expr, values, at)
+        for expr in topological(roots, values):
+            values[expr] = self._expression(expr, values, at)
         return values
 
     def store(self, statement: Store, value: Value, at: Point, index: Value | None = None) -> None:
         """Write a value to its place, or add it to what is there; `index` is the data of one."""
+        guards = self._guards(self.kernel.buffer(statement.buffer), statement.where)
+        if not guards:
+            self._store(statement, value, at, index)
+            return
+        inside = self._inside(guards, at)
+        if not split_type(inside.type)[1]:
+            with self.b.when(inside):
+                self._store(statement, value, at, index)
+            return
+        if at.mask is not None:
+            inside = self.b.emit(inside.type, f"and {inside}, {at.mask.text}")
+        self._store(statement, value, replace(at, mask=inside), index)
+
+    def _store(self, statement: Store, value: Value, at: Point, index: Value | None) -> None:
         buffer = self.kernel.buffer(statement.buffer)
         base, step = self._address(statement.where, buffer.shape, at)
         if index is not None:
@@ -430,6 +443,14 @@ class Expressions:
             for index, size in zip(where, buffer.shape, strict=True)
         ]
         return self.read(buffer, where, guarded, fill, at)
+
+    def _guards(self, buffer: Buffer, where: Position) -> list[tuple[Index, int]]:
+        """Return the indices that may be outside of their dimension, and its size."""
+        return [
+            (index, size)
+            for index, size in zip(where, buffer.shape, strict=True)
+            if not index.always_inside(size, self.kernel.extents)
+        ]
 
     def read(
         self, buffer: Buffer, where: Position, guarded: Sequence[bool], fill: Expr, at: Point

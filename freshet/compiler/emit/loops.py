@@ -242,10 +242,16 @@ class LoopEmitter:
 
     def _body(self, stage: Stage, point: Point, accumulators: list[_Accumulator]) -> None:
         self._ask_for_next_row(stage, point)
+        # What is written as soon as it is known leaves its register to others. But what a stage
+        # writes over has to be read before.
+        early = not {s.buffer for s in stage.stores} & {e.attributes[0] for e in stage.loads()}
         wanted = [e for s in stage.statements for e in s.operands]
-        values = self.expressions.evaluate(wanted, point)
+        values = {} if early else self.expressions.evaluate(wanted, point)
         waiting = iter(accumulators)
         for statement in stage.statements:
+            if early:
+                at = replace(point, known={**point.known, **values}) if values else point
+                values = self.expressions.evaluate(statement.operands, at)
             value = values[statement.value]
             if isinstance(statement, Store):
                 index = None if statement.index is None else values[statement.index]
