@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
+from freshet.compiler.kernel import Kernel, Loops
 from freshet.compiler.target import Target, llvm
 
 OPTIMIZATION: Final = 2
@@ -13,6 +14,16 @@ are off: they cost compile time and gain nothing."""
 
 FEW_PASSES: Final = ("always_inliner", "sroa", "instruction_combine", "simplify_cfg")
 """LLVM's passes for code that is written as it is meant to run: a tenth of the time of all."""
+
+
+def is_straight(kernel: Kernel) -> bool:
+    """Whether a kernel's code is written as it is meant to run: nothing goes from turn to turn.
+
+    Reductions and additions in place have something to move out of their loops.
+    """
+    stages = kernel.stages
+    adds = any(s.adds for stage in stages for s in stage.stores)
+    return isinstance(kernel.schedule, Loops) and not adds and not any(s.axes for s in stages)
 
 
 def assemble(text: str, target: Target, *, few_passes: bool = False) -> bytes:

@@ -2,7 +2,7 @@
 
     kernel    ::= "kernel" name
                   ("in" | "out" | "inout") buffer ":" type "," ...
-                  ("rounds" count "of" buffer "," ...)?
+                  ("rounds" count ("of" buffer "," ...)?)?
                   "outer" axis "=" extent ...
                   stage*
                   "schedule" ...
@@ -27,6 +27,7 @@ floating-point sums.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -106,7 +107,7 @@ class Reduction:
 Statement = Store | Reduction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
     """Statements run at each point of the stage's axes, for each point of the outer ones."""
 
@@ -123,13 +124,17 @@ class Stage:
         """The statements that write."""
         return tuple(s for s in self.statements if isinstance(s, Store))
 
+    @functools.cached_property
+    def _loads(self) -> tuple[Expr, ...]:
+        return tuple(e for e in self.expressions() if e.op in {"load", "lookup"})
+
     def expressions(self) -> Iterator[Expr]:
         """Yield every expression of the stage once, operands first."""
         return topological(e for s in self.statements for e in s.operands)
 
-    def loads(self) -> list[Expr]:
+    def loads(self) -> tuple[Expr, ...]:
         """Return every load and lookup of the stage."""
-        return [e for e in self.expressions() if e.op in {"load", "lookup"}]
+        return self._loads
 
 
 def _same_name(name: str) -> str:
@@ -278,7 +283,11 @@ class Kernel:
         """Return the buffer called `name`."""
         return next(b for b in self.buffers if b.name == name)
 
-    def __str__(self) -> str:
+    @functools.cached_property
+    def _text(self) -> str:
         from freshet.compiler.kernel_text import to_text  # noqa: PLC0415 (it imports this module)
 
         return to_text(self)
+
+    def __str__(self) -> str:
+        return self._text

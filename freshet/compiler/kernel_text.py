@@ -39,7 +39,8 @@ def to_text(kernel: Kernel) -> str:
         if group:
             lines.append(f"  {role} {', '.join(group)}")
     if kernel.rounds is not None:
-        lines.append(f"  rounds {kernel.rounds.count} of {', '.join(sorted(kernel.rounds.moving))}")
+        moving = [b.name for b in kernel.buffers if b.name in kernel.rounds.moving]
+        lines.append(f"  rounds {kernel.rounds.count}{' of ' * bool(moving)}{', '.join(moving)}")
     lines.append(_line("  outer", _extents(kernel, kernel.outer)))
     numbers: dict[Expr, str] = {}
     for stage in kernel.stages:
@@ -128,14 +129,14 @@ def schedule_text(schedule: Schedule) -> str:
 # --- reading --------------------------------------------------------------------------------------
 
 _BUFFER: Final = re.compile(r"(\w+): (\w+)\[([\d,]*)\]")
-_ROUNDS: Final = re.compile(r"(\d+) of ((?:\w+(?:, )?)+)")
+_ROUNDS: Final = re.compile(r"(\d+)(?: of (.+))?")
 _AXIS: Final = re.compile(r"(\w+)=(\d+)")
 _DEFINE: Final = re.compile(r"%(\w+): (\w+) = (\w+) ?(.*)")
 _LOAD: Final = re.compile(r"(\w+)\[(.*?)\](?: else (\S+))?")
 _STORE: Final = re.compile(r"(store|add) (\w+)\[(.*?)\](?: at (\d+) (\S+))? (\S+)")
 _LOOKUP: Final = re.compile(r"(\w+)\[(.*?)\] at (\d+) (\S+)")
-_UNARY: Final = (scalar.MATH - {"pow"}) | {"neg", "abs", "bit_not", "cast"}
-_TERNARY: Final = frozenset({"select", "random_bits"})
+_UNARY: Final = (scalar.MATH - {"pow", "multiply_add"}) | {"neg", "abs", "bit_not", "cast"}
+_TERNARY: Final = frozenset({"select", "random_bits", "multiply_add"})
 _LOOPS_FIELDS: Final = ("vector", "unroll", "block")
 _TILES_FIELDS: Final = (
     "units", "loops", "rows", "column", "depth", "swap", "pack_scalar", "pack_vector", "accumulate",
@@ -184,9 +185,9 @@ class _Reader:
             for part in rest.split(", "):
                 self._buffer(part, word)
         elif word == "rounds":
-            m = _matched(_ROUNDS, rest, "rounds count of buffer, ...")
-            moving = frozenset(self._known_buffer(name).name for name in m[2].split(", "))
-            self.rounds = Rounds(int(m[1]), moving)
+            m = _matched(_ROUNDS, rest, "rounds count (of buffer, ...)")
+            names = m[2].split(", ") if m[2] else ()
+            self.rounds = Rounds(int(m[1]), frozenset(self._known_buffer(n).name for n in names))
         elif word == "outer":
             self.outer = self._axes(rest)
         elif word == "stage":

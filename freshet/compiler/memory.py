@@ -286,7 +286,7 @@ def _is_own(kernel: Kernel, name: str, out: str) -> bool:
     found = [(n, s) for n, s in stores if s.buffer == out]
     at, store = found[0]
     where = {s.where for _, s in found}
-    if any(s.index is not None or n != at for n, s in found):
+    if any(s.index is not None or (n != at and len(where) > 1) for n, s in found):
         return False
     for number, stage in enumerate(kernel.stages):
         for e in stage.loads():

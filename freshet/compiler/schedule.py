@@ -7,6 +7,7 @@ vector lanes. Long reductions with few results are split first, so that threads 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +24,7 @@ from freshet.compiler.split_reduction import can_split, chunk_axis, split_reduct
 from freshet.compiler.split_taps import split_taps
 from freshet.compiler.target import Target
 from freshet.compiler.winograd.choose import winograd
-from freshet.ops.index import Position, strides_of
+from freshet.ops.index import strides_of
 
 SERIAL_WORK: Final = 1 << 15
 """Points of a reduction that one thread does sooner than two can share."""
@@ -140,24 +141,32 @@ def _benefit(kernel: Kernel, vector: str, lanes: int) -> float:
         if vector not in (*kernel.outer, *stage.axes):
             continue
         weight = math.prod(kernel.extents[a] for a in stage.axes)
-        for shape, where in _accesses(kernel, stage):
-            step = _step(shape, where, vector)
-            score += weight * (1.0 if step in {0, 1} else -0.8)
+        for (shape, factors), count in _accesses(kernel, stage).items():
+            step = _step(shape, factors, vector)
+            score += count * weight * (1.0 if step in {0, 1} else -0.8)
         score += weight * 0.5
     return score * used * min(extent, lanes)
 
 
-def _accesses(kernel: Kernel, stage: Stage) -> list[tuple[tuple[int, ...], Position]]:
-    loads = [(kernel.buffer(e.attributes[0]).shape, e.attributes[1]) for e in stage.loads()]
-    return loads + [(kernel.buffer(s.buffer).shape, s.where) for s in stage.stores]
+_Factors = tuple[tuple[tuple[tuple[str, int], ...], int], ...]
+"""Of each dimension of an array, the factors of the axes and the divisor."""
 
 
-def _step(shape: tuple[int, ...], where: Position, vector: str) -> int:
+def _accesses(kernel: Kernel, stage: Stage) -> Counter[tuple[tuple[int, ...], _Factors]]:
+    """Return how often arrays are stepped through in which ways, wherever that begins."""
+    places = [(e.attributes[0], e.attributes[1]) for e in stage.loads()]
+    places += [(s.buffer, s.where) for s in stage.stores]
+    ways = ((name, tuple((i.numerator.terms, i.divisor) for i in where)) for name, where in places)
+    shapes = {b.name: b.shape for b in kernel.buffers}
+    return Counter((shapes[name], factors) for name, factors in ways)
+
+
+def _step(shape: tuple[int, ...], factors: _Factors, vector: str) -> int:
     """Return the distance from lane to lane; 99 where it is not even."""
     total = 0
-    for stride, index in zip(strides_of(shape), where, strict=True):
-        c = index.numerator.coefficient(vector)
-        if c and index.divisor != 1:
+    for stride, (terms, divisor) in zip(strides_of(shape), factors, strict=True):
+        c = dict(terms).get(vector, 0)
+        if c and divisor != 1:
             return 99
         total += c * stride
     return total

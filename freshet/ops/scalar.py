@@ -27,9 +27,10 @@ ARITHMETIC: Final = frozenset({
 division towards zero."""
 MATH: Final = frozenset({
     "sqrt", "rsqrt", "exp", "expm1", "log", "log1p", "tanh", "sigmoid", "sin", "cos", "erf", "pow",
-    "floor", "ceil", "rint", "trunc",
+    "floor", "ceil", "rint", "trunc", "multiply_add",
 })  # fmt: skip
-"""Floating-point functions of the operands' dtype; `rint` rounds halves to even."""
+"""Floating-point functions of the operands' dtype; `rint` rounds halves to even, and `multiply_add`
+rounds once where the machine has an instruction for it."""
 COMPARISONS: Final = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 """Result is bool; ordered, except `ne`: NaN differs from everything."""
 OTHER: Final = frozenset({"select", "cast", "random_bits"})
@@ -192,6 +193,11 @@ def cast(x: Expr, dtype: DType) -> Expr:
 def random_bits(key0: Expr, key1: Expr, index: Expr) -> Expr:
     """Return 32 random bits, element `index` of the Philox stream with the given key."""
     return make("random_bits", (key0, key1, index), dtypes.uint32)
+
+
+def multiply_add(x: Expr, y: Expr | float, z: Expr) -> Expr:
+    """Return ``x * y + z``."""
+    return make("multiply_add", (x, _as_expr(y, x), z), x.dtype)
 
 
 def maximum(x: Expr, y: Expr | float) -> Expr:

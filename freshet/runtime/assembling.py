@@ -15,12 +15,12 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import IO, Final
 
 from freshet.compiler import kernel_text
-from freshet.compiler.assemble import assemble
+from freshet.compiler.assemble import assemble, is_straight
 from freshet.compiler.emit.module import emit
 from freshet.compiler.kernel import Kernel
 from freshet.compiler.target import Target
@@ -99,32 +99,85 @@ def assemble_all(
     Raises:
         RuntimeError: LLVM rejects a kernel's text, which is a bug in the emitter.
     """
-    work = _Work(kernels, target)
-    with helpers(helpers_for(len(kernels)) - len(ready)) as more:
-        threads = [
-            threading.Thread(target=work.by_helper, args=(helper,), daemon=True)
-            for helper in (*ready, *more)
-        ]
-        for thread in threads:
+    with Assembly(target, ready) as assembly:
+        return assembly.finish(kernels)
+
+
+class Assembly:
+    """Assembles kernels from when they are known: helpers begin while others are being made."""
+
+    def __init__(self, target: Target, ready: Sequence[Helper] = ()) -> None:
+        self.has_helpers = bool(ready)
+        self._ready = len(ready)
+        self._work = _Work(target)
+        self._threads: list[threading.Thread] = []
+        self._start(ready)
+
+    def __enter__(self) -> Assembly:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._work.end({})
+
+    def offer(self, key: str, kernel: Kernel) -> None:
+        """Let helpers assemble a kernel; whether it is wanted, `finish` says."""
+        self._work.add({key: kernel})
+
+    def finish(self, kernels: Mapping[str, Kernel]) -> dict[str, bytes]:
+        """Return the object code of each kernel, by its key.
+
+        Raises:
+            RuntimeError: LLVM rejects a kernel's text, which is a bug in the emitter.
+        """
+        with helpers(helpers_for(len(kernels)) - self._ready) as more:
+            self._start(more)
+            self._work.end(kernels)
+            try:
+                self._work.here()
+            finally:
+                self._work.waiting.clear()
+            for thread in self._threads:
+                thread.join()
+        done = self._work.done
+        self._work.waiting.extend(key for key in kernels if key not in done)
+        self._work.here()
+        return {key: done[key] for key in kernels}
+
+    def _start(self, ready: Iterable[Helper]) -> None:
+        for helper in ready:
+            thread = threading.Thread(target=self._work.by_helper, args=(helper,), daemon=True)
+            self._threads.append(thread)
             thread.start()
-        try:
-            work.here()
-        finally:
-            work.waiting.clear()
-        for thread in threads:
-            thread.join()
-    work.waiting.extend(key for key in kernels if key not in work.done)
-    work.here()
-    return work.done
 
 
 class _Work:
     """Kernels that wait, and the code that is done."""
 
-    def __init__(self, kernels: Mapping[str, Kernel], target: Target) -> None:
-        self._kernels, self._target = kernels, target
-        self.waiting = deque(kernels)
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._kernels: dict[str, Kernel] = {}
+        self._changed = threading.Condition()
+        self._ended = False
+        self.waiting: deque[str] = deque()
         self.done: dict[str, bytes] = {}
+
+    def add(self, kernels: Mapping[str, Kernel]) -> None:
+        """Let kernels wait that are new."""
+        with self._changed:
+            self.waiting.extend(key for key in kernels if key not in self._kernels)
+            self._kernels |= kernels
+            self._changed.notify_all()
+
+    def end(self, kernels: Mapping[str, Kernel]) -> None:
+        """Let no more kernels wait than these, none of which is going to follow."""
+        with self._changed:
+            self._ended = True
+            self.add(kernels)
+            # Whoever takes the last one takes none that the others wait for.
+            wanted = [key for key in self.waiting if key in kernels]
+            wanted.sort(key=lambda key: len(str(kernels[key])))
+            self.waiting.clear()
+            self.waiting.extend(wanted)
 
     def here(self) -> None:
         """Assemble what waits in this process, from the front."""
@@ -143,16 +196,21 @@ class _Work:
         requests, answers = streams
         with contextlib.suppress(OSError, ValueError):
             _send(requests, json.dumps(asdict(self._target)).encode())
-            while True:
-                try:
-                    key = self.waiting.pop()
-                except IndexError:
-                    return
+            while (key := self._next()) is not None:
                 _send(requests, f"{symbol_of(key)}\n{self._kernels[key]}".encode())
                 code = _receive(answers)
                 if code is None:
                     return
                 self.done[key] = code
+
+    def _next(self) -> str | None:
+        """Return a kernel from the back, once there is one; None after the last."""
+        with self._changed:
+            while not self.waiting and not self._ended:
+                self._changed.wait()
+            with contextlib.suppress(IndexError):
+                return self.waiting.pop()
+        return None
 
 
 def serve() -> None:
@@ -169,7 +227,7 @@ def serve() -> None:
 
 
 def _assembled(kernel: Kernel, target: Target, symbol: str) -> bytes:
-    return assemble(emit(kernel, target, symbol), target)
+    return assemble(emit(kernel, target, symbol), target, few_passes=is_straight(kernel))
 
 
 def _send(stream: IO[bytes], data: bytes) -> None:

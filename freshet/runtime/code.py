@@ -20,6 +20,12 @@ _SYMBOL: Final = "<I2xH16x"
 """A symbol of a 64-bit ELF file: offset of its name, number of its section (0: elsewhere)."""
 
 
+def is_known(key: str) -> bool:
+    """Return whether a kernel's code is in memory or on disk."""
+    with _lock:
+        return key in _addresses or cache.load(key) is not None
+
+
 def missing(keys: Iterable[str]) -> set[str]:
     """Return the kernels whose code is neither in memory nor on disk; link what is on disk."""
     with _lock:

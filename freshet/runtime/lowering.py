@@ -18,6 +18,7 @@ from freshet.compiler.pipeline import compile_graph
 from freshet.compiler.program import Program
 from freshet.compiler.target import Target, host
 from freshet.compiler.tile_plan import scratch_bytes
+from freshet.core.config import config
 from freshet.core.shapes import TensorSpec, TensorType
 from freshet.core.variable import Variable
 from freshet.graph.ir import Graph, Value
@@ -53,9 +54,13 @@ def lower(graph: Graph, types: Sequence[TensorType], variables: Sequence[Variabl
     """
     # A graph of many nodes has many kernels: helpers get ready while it is compiled.
     early = assembling.helpers_for(len(graph.nodes) // NODES_OF_A_KERNEL)
-    with assembling.helpers(early) as helpers, _without_collections():
+    with (
+        assembling.helpers(early) as ready,
+        assembling.Assembly(host(), ready) as assembly,
+        _without_collections(),
+    ):
         graph, resized = _separate_resized(graph, types, variables)
-        found = lowered(compiled(graph, types), helpers)
+        found = lowered(compiled(graph, types, assembly), assembly)
     return replace(found, resized=tuple(resized))
 
 
@@ -71,17 +76,40 @@ def _without_collections() -> Iterator[None]:
             gc.enable()
 
 
-def compiled(graph: Graph, types: Sequence[TensorType]) -> Program:
-    """Return the program of a graph for this machine."""
-    return compile_graph(graph, types, host(), tuned)
+def compiled(
+    graph: Graph, types: Sequence[TensorType], assembly: assembling.Assembly | None = None
+) -> Program:
+    """Return the program of a graph for this machine.
+
+    Args:
+        graph: A traced function.
+        types: Types of its inputs.
+        assembly: Where kernels are assembled as soon as they have a schedule.
+    """
+
+    def chosen(kernel: Kernel, target: Target) -> Kernel:
+        found = tuned(kernel, target)
+        if assembly is not None and assembly.has_helpers and _is_final(found) and not config.tune:
+            key = cache.kernel_key(found, target)
+            if not code.is_known(key):
+                assembly.offer(key, found)
+        return found
+
+    return compile_graph(graph, types, host(), chosen)
 
 
-def lowered(program: Program, helpers: Sequence[assembling.Helper] = ()) -> Lowered:
+def _is_final(kernel: Kernel) -> bool:
+    """Whether a kernel will not be changed to write its results over its operands."""
+    read = {b.shape for b in kernel.buffers if b.role == "in"}
+    return not any(b.role == "out" and b.shape in read for b in kernel.buffers)
+
+
+def lowered(program: Program, assembly: assembling.Assembly | None = None) -> Lowered:
     """Return a program with its outline, its code ready to be called.
 
     Args:
         program: The program.
-        helpers: Processes that may take part in assembling it.
+        assembly: Where some of its kernels may have been assembled.
     """
     target = host()
     # The steps of a loop share their kernels, whose keys take a while to find.
@@ -91,7 +119,7 @@ def lowered(program: Program, helpers: Sequence[assembling.Helper] = ()) -> Lowe
     missing = code.missing(wanted)
     new = {key: k for key, k in wanted.items() if key in missing}
     if new:
-        code.add(assembling.assemble_all(new, target, helpers))
+        code.add((assembly or assembling.Assembly(target)).finish(new))
     codes = {key: _code(key, k, target) for key, k in wanted.items()}
     numbers = {key: number for number, key in enumerate(codes)}
     called = {id(k): numbers[key] for key, k in zip(keys, kernels, strict=True)}

@@ -20,6 +20,7 @@ from freshet.compiler.pipeline import compile_graph
 from freshet.compiler.program import Program
 from freshet.compiler.target import Target
 from freshet.core import context
+from freshet.core.config import config
 from freshet.core.shapes import TensorType
 from freshet.core.tensor import Tensor
 from freshet.graph.ir import Graph
@@ -54,7 +55,11 @@ def trace(name: str, body: Callable[..., Any], types: Sequence[TensorType]) -> G
 def compiled(name: str) -> tuple[Graph, Program]:
     body, types = PAGES[name]
     graph = trace(name, body, types)
-    return graph, compile_graph(graph, [v.type for v in graph.inputs], TARGET)
+    before, config.winograd = config.winograd, name.endswith("by_tiles")
+    try:
+        return graph, compile_graph(graph, [v.type for v in graph.inputs], TARGET)
+    finally:
+        config.winograd = before
 
 
 def page(graph: Graph, program: Program) -> str:
@@ -148,6 +153,17 @@ def _gradient(of: str, strides: int) -> Callable[..., Tensor]:
     return gradient
 
 
+def convolution_of_words(x: Tensor, w: Tensor) -> Tensor:
+    return ft.nn.relu(ft.nn.conv1d(x, w, stride=1, padding="SAME"))
+
+
+def gradient_of_words(x: Tensor, w: Tensor, dy: Tensor) -> Tensor:
+    with ft.GradientTape() as tape:
+        tape.watch(w)
+        y = ft.nn.conv1d(x, w, stride=1, padding="SAME")
+    return tape.gradient(y, w, dy)
+
+
 def max_pool_gradient(x: Tensor, dy: Tensor) -> Tensor:
     with ft.GradientTape() as tape:
         tape.watch(x)
@@ -223,6 +239,10 @@ PAGES: dict[str, tuple[Callable[..., Any], Sequence[TensorType]]] = {
     ),
     "filter_gradient_of_one_channel": (
         _gradient("filter", 1), [f32(8, 14, 14, 32), f32(3, 3, 32, 1), f32(8, 14, 14, 1)],
+    ),
+    "convolution_by_tiles": (convolution_of_words, [f32(32, 64, 96), f32(3, 96, 96)]),
+    "filter_gradient_by_tiles": (
+        gradient_of_words, [f32(32, 64, 96), f32(3, 96, 96), f32(32, 64, 96)],
     ),
     "strided_input_gradient": (
         _gradient("input", 2), [f32(4, 8, 8, 16), f32(3, 3, 16, 32), f32(4, 4, 4, 32)],

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from freshet.compiler import kernel_text
-from freshet.compiler.kernel import Loop, Loops, Tiles
+from freshet.compiler.kernel import Loop, Loops, Rounds, Tiles
 
 GOOD = """\
 kernel row_roots
@@ -39,6 +39,13 @@ def test_every_part_of_a_kernel_parses_back() -> None:
     assert kernel.extents == {"i0": 50, "k0": 70}
     assert kernel.schedule == Loops("k0", 4, 0)
     assert [len(s.statements) for s in kernel.stages] == [2, 1]
+
+
+def test_rounds_parse_back() -> None:
+    text = GOOD.replace("  outer", "  rounds 3 of in0, out0\n  outer", 1)
+    kernel = kernel_text.parse(text)
+    assert str(kernel) == text
+    assert kernel.rounds == Rounds(3, frozenset({"in0", "out0"}))
 
 
 def test_notes_blank_lines_and_indents_do_not_count() -> None:

@@ -89,6 +89,7 @@ class Builder:
         self._names = 0
         self._block = "entry"
         self.declarations: set[str] = set()
+        self._known: dict[str, Value] = {}
 
     def text(self) -> str:
         """Return the blocks written so far, stack slots first."""
@@ -106,15 +107,25 @@ class Builder:
         self._lines.append(f"  {text}")
 
     def emit(self, kind: str, instruction: str) -> Value:
-        """Write an instruction whose result has type `kind`."""
-        name = f"%{self.fresh()}"
-        self._lines.append(f"  {name} = {instruction}")
-        return Value(kind, name)
+        """Write an instruction whose result has type `kind`.
+
+        One that stands in this block already, and reads no memory, is not written again: it spares
+        LLVM more than it costs here.
+        """
+        known = self._known.get(instruction)
+        if known is not None:
+            return known
+        result = Value(kind, f"%{self.fresh()}")
+        self._lines.append(f"  {result.text} = {instruction}")
+        if not instruction.startswith(("load ", "call ")):
+            self._known[instruction] = result
+        return result
 
     def start_block(self, name: str) -> None:
         """Begin a basic block."""
         self._lines.append(f"{name}:")
         self._block = name
+        self._known.clear()
 
     def stack_slot(self, kind: str, align: int = 64) -> Value:
         """Return memory for one value of `kind`, which LLVM keeps in a register if it can."""
@@ -293,7 +304,8 @@ class Builder:
     @contextmanager
     def _discarded(self) -> Iterator[None]:
         """Drop what the block emits: it never runs."""
-        length, block = len(self._lines), self._block
+        length, block, known = len(self._lines), self._block, self._known
+        self._known = dict(known)
         yield
         del self._lines[length:]
-        self._block = block
+        self._block, self._known = block, known

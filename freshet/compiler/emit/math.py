@@ -465,6 +465,11 @@ class Math:
             total = self.b.emit(kind, f"insertelement {total}, {one}, i64 {lane}")
         return Vector(self, total)
 
+    def multiply_add(self, x: Vector, y: Vector, z: Vector, form: Format) -> Vector:
+        """Return ``x*y + z``."""
+        del form
+        return self.fma(x, y, z)
+
     def apply(self, name: str, *args: Value) -> Value:
         """Emit the function called `name`."""
         form = FLOAT if split_type(args[0].type)[0] == "float" else DOUBLE

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -91,20 +91,25 @@ class Panel:
         )
         return tuple(map(Index, (share, blocks, point, rows, columns)))
 
-    def stores(self, values: Iterable[Expr], order: Iterable[int]) -> Stage:
+    def stores(self, values: Sequence[Expr], order: Iterable[int]) -> Stage:
         """Return the stage that writes the values of all points, in the given order."""
         share = axis(SHARE) if self.shares > 1 else constant(0)
-        known = list(values)
-        places = {p: self.position(share, constant(p), {}) for p in order}
-        return Stage((), tuple(Store(self.name, place, known[p]) for p, place in places.items()))
+        places = self._places(share)
+        return Stage((), tuple(Store(self.name, places[p], values[p]) for p in order))
 
-    def loads(self) -> list[Expr]:
+    def loads(self) -> tuple[Expr, ...]:
         """Return the elements of all points, their shares added up."""
-        return [functools.reduce(scalar.Expr.__add__, self._shares(p)) for p in range(self.points)]
+        parts = [
+            [scalar.load(self.name, dtypes.float32, place) for place in self._places(constant(n))]
+            for n in range(self.shares)
+        ]
+        return tuple(functools.reduce(scalar.Expr.__add__, p) for p in zip(*parts, strict=True))
 
-    def _shares(self, point: int) -> list[Expr]:
-        places = (self.position(constant(n), constant(point), {}) for n in range(self.shares))
-        return [scalar.load(self.name, dtypes.float32, place) for place in places]
+    def _places(self, share: Affine) -> list[Position]:
+        """Return the element of each point."""
+        first, block, _, *sides = self.position(share, constant(0), {})
+        points = (Index(constant(p)) for p in range(self.points))
+        return [(first, block, point, *sides) for point in points]
 
     def _number(self, axes: tuple[str, ...]) -> Affine:
         """Return the row-major number of a position along several axes."""
@@ -170,7 +175,7 @@ def kernels_of(c: Convolution, panels: Panels) -> Kernels:
     )
 
 
-def _transform(c: Convolution, tile: list[Expr], kind: str, made: Panel) -> Kernel:
+def _transform(c: Convolution, tile: tuple[Expr, ...], kind: str, made: Panel) -> Kernel:
     """Return the kernel that transforms one factor."""
     source = replace(c.kernel.buffer(tile[0].attributes[0]), role="in")
     axes = (SHARE, *made.axes) if made.shares > 1 else made.axes

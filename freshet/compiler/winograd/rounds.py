@@ -48,12 +48,12 @@ def _part(c: Convolution, target: Target) -> Convolution | None:
     images = c.kernel.extents[batch]
     each, fixed = _bytes(c, images)
     most = CORES * target.l2_bytes // each
-    if moving is None or images <= most or fixed > target.l2_bytes // 2:
+    if moving is None or fixed > target.l2_bytes // 2:
         return None
-    size = max((n for n in range(1, most + 1) if images % n == 0), default=0)
+    size = max((n for n in range(1, min(most, images) + 1) if images % n == 0), default=0)
     if not size:
         return None
-    count = images // size
+    count = images // size  # 1 where the caches hold all of them
     buffers = tuple(
         replace(b, type=TensorType(b.dtype, (b.shape[0] // count, *b.shape[1:])))
         if b.name in moving else b

@@ -126,11 +126,11 @@ class Convolution:
         whole = {w.whole for w in self.windows}
         return tuple(a for a in axes if a not in whole)
 
-    def matrices(self, kind: str) -> list[Matrix]:
+    def matrices(self, kind: str) -> tuple[Matrix, ...]:
         """Return a matrix for each window: of ``data``, of the ``filter`` or of the ``sums``."""
-        return [getattr(transforms(w.outputs, w.taps), kind) for w in self.windows]
+        return tuple(getattr(transforms(w.outputs, w.taps), kind) for w in self.windows)
 
-    def data_tile(self) -> list[Expr]:
+    def data_tile(self) -> tuple[Expr, ...]:
         """Return the loads of a tile of data."""
         loads = []
         for numbers in grid(w.points for w in self.windows):
@@ -138,9 +138,9 @@ class Convolution:
             for w, i in zip(self.windows, numbers, strict=True):
                 there[w.dimension] = Index(axis(w.tiled) * w.step + (w.start + i))
             loads.append(scalar.load(self.data.attributes[0], self.data.dtype, tuple(there)))
-        return loads
+        return tuple(loads)
 
-    def filter_tile(self) -> list[Expr]:
+    def filter_tile(self) -> tuple[Expr, ...]:
         """Return the loads of the taps of a tile."""
         loads = []
         for numbers in grid(w.taps for w in self.windows):
@@ -150,7 +150,7 @@ class Convolution:
                 taps[w.tap] = tile + (w.taps - 1 - k if w.flipped else k)
             there = tuple(i.substitute(taps) for i in self.filter.attributes[1])
             loads.append(scalar.load(self.filter.attributes[0], self.filter.dtype, there))
-        return loads
+        return tuple(loads)
 
 
 def grid(sizes: Iterable[int]) -> list[tuple[int, ...]]:
