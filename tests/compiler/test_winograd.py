@@ -258,9 +258,39 @@ def test_float64_is_never_concerned() -> None:
     assert not by_tiles(all_of("SAME"), *arrays)
 
 
+@pytest.mark.parametrize(
+    ("x", "w"),
+    [
+        ((4, 600, 600, 1), (3, 3, 1, 1)),
+        ((1, 2048, 2048, 1), (5, 5, 1, 1)),
+        ((64, 300, 1), (3, 1, 96)),
+        ((64, 300, 96), (3, 96, 1)),
+        ((1, 64, 64, 16), (3, 3, 16, 80)),
+        ((1, 700, 96), (5, 96, 96)),
+    ],
+)
+def test_axes_of_size_one(x: tuple[int, ...], w: tuple[int, ...]) -> None:
+    arrays = inputs(x, w, "SAME")
+    found = ft.function(all_of("SAME"))(*map(ft.constant, arrays))
+    for actual, expected in zip(found, exact(*arrays, "SAME"), strict=True):
+        np.testing.assert_allclose(actual.numpy(), expected, rtol=2e-4, atol=2e-4 * expected.std())
+
+
 def test_few_channels_are_summed_directly() -> None:
     x, w, _ = inputs((32, 28, 28, 1), (5, 5, 1, 32), "SAME")
     assert not by_tiles(layer("SAME"), x, w)
+
+
+def test_channels_before_positions() -> None:
+    x, w, dy = inputs((4, 16, 16, 32), (3, 3, 32, 40), "SAME")
+
+    def first(x: ft.Tensor, w: ft.Tensor) -> ft.Tensor:
+        return ft.nn.conv2d(x, w, 1, "SAME", data_format="NCHW")
+
+    turned = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+    found = ft.function(first)(turned, w).numpy().transpose(0, 2, 3, 1)
+    expected = exact(x, w, dy, "SAME")[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-4 * expected.std())
 
 
 def test_strides_are_summed_directly() -> None:
@@ -277,6 +307,15 @@ def test_switched_off(direct: Callable[[], None]) -> None:
     expected = exact(*arrays, "SAME")
     for less, more, best in zip(slow, fast, expected, strict=True):
         assert 2 * np.abs(less - best).mean() < np.abs(more - best).mean()
+
+
+def test_tensorflow_s_switch(direct: Callable[[], None]) -> None:
+    del direct  # the setting is as before when the test ends
+    x, w, _ = inputs(*CASES[0])
+    assert ft.config.experimental.tensor_float_32_execution_enabled()
+    ft.config.experimental.enable_tensor_float_32_execution(False)
+    assert not ft.config.experimental.tensor_float_32_execution_enabled()
+    assert not by_tiles(layer("SAME"), x, w)
 
 
 def test_numbers_that_are_not_finite_stay_near() -> None:

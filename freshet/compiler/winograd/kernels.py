@@ -155,13 +155,12 @@ def panels_of(c: Convolution, *, near: bool) -> Panels:
     data = panel("data", c.summed, of_data, c.data_axes[-1])
     filters = panel("filter", c.summed, of_filter, c.outer[-1] if again else c.filter_axes[-1])
     products = panel("products", of_data, of_filter, c.outer[-1])
-    if near and c.by_output:
+    # Panels that share their rows have them in the same blocks.
+    if near and c.by_output and data.sides[0] == products.sides[0]:
         leading = len(of_data) - 1
-        data, products = (replace(p, leading=leading) if p.sides[0] == of_data else p
-                          for p in (data, products))  # fmt: skip
-    elif near:
-        data, filters = (replace(p, leading=1) if p.sides[0] == c.summed else p
-                         for p in (data, filters))  # fmt: skip
+        data, products = replace(data, leading=leading), replace(products, leading=leading)
+    elif near and not c.by_output and data.sides[0] == filters.sides[0]:
+        data, filters = replace(data, leading=1), replace(filters, leading=1)
     return Panels(data, filters, products)
 
 
@@ -194,14 +193,14 @@ def _products(c: Convolution, panels: Panels) -> Kernel:
     data, filters, products = panels
     old = c.kernel.stages[0].reductions[0]
     names: dict[str, str] = {}
-    sizes: dict[str, int] = {SHARE: products.shares}
-    # In this order, so that a panel's blocks are those of what shares its rows.
+    sizes: dict[str, int] = {SHARE: products.shares, POINT: c.points}
+    # A group of axes is one axis of the kernel; what is left of the data's is summed over.
     for panel, own in ((products, ("block", "row", "column")), (data, ("image", "depth", "depth"))):
         for group, size, name in zip(panel.groups, panel.sizes, own, strict=True):
             if group and group[0] not in names:
                 names[group[0]], sizes[name] = name, size
-    outer = [n for n in ("block", POINT, "row", "column") if n in sizes or n == POINT]
-    sizes[POINT] = c.points
+    outer = tuple(n for n in (SHARE, "block", POINT, "row", "column") if n in sizes)
+    summed = tuple(n for n in ("image", "depth") if n in sizes)
 
     def at(panel: Panel) -> Position:
         return panel.position(axis(SHARE), axis(POINT), names)
@@ -209,12 +208,10 @@ def _products(c: Convolution, panels: Panels) -> Kernel:
     factors = (scalar.load(p.name, old.dtype, at(p)) for p in (data, filters))
     total = Reduction(old.name, "sum", scalar.binary("mul", *factors), old.dtype)
     result = Store(products.name, at(products), scalar.result(old.name, old.dtype))
-    summed = tuple(n for n in ("image", "depth") if n in sizes)
-    order = (SHARE, *outer, *summed)
     return Kernel(
         f"{c.kernel.name}_products",
         (data.buffer("in"), filters.buffer("in"), products.buffer("out")),
-        {n: sizes[n] for n in order}, (SHARE, *outer),
+        {n: sizes[n] for n in (*outer, *summed)}, outer,
         (Stage(summed, (total,)), Stage((), (result,))),
     )  # fmt: skip
 

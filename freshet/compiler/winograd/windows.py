@@ -182,13 +182,17 @@ def _is_plain_epilogue(kernel: Kernel) -> bool:
 
 
 def _is_product(c: Convolution) -> bool:
-    """Whether the sums between the transforms are a matrix product for each point."""
+    """Whether the sums between the transforms are a matrix product for each point.
+
+    What lies end to end in memory must not be what tiles go along: transforms have it in lanes.
+    """
     outer, data, filters = set(c.outer), set(c.data_axes), set(c.filter_axes)
-    return (
-        set(c.summed) == data & filters
-        and outer == data ^ filters
-        and all((data - filters, filters - data, c.summed))
-    )
+    if not all((data - filters, filters - data, data & filters)):
+        return False
+    if set(c.summed) != data & filters or outer != data ^ filters:
+        return False
+    ends = {c.outer[-1], c.data_axes[-1], c.filter_axes[-1]}
+    return not ends & {w.tiled for w in c.windows}
 
 
 def _windows(kernel: Kernel, data: Expr, other: Expr) -> tuple[Window, ...]:
