@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from freshet.compiler.calls import Place
 from freshet.compiler.pipeline import compile_graph
 from freshet.compiler.program import KernelCall, Program
 from freshet.compiler.target import host
+from freshet.compiler.winograd import choose
 from freshet.compiler.winograd.matrices import POINTS, transforms
 from freshet.core.config import config
 from freshet.graph.ir import Graph
+from freshet.runtime import lowering
 from freshet.runtime.execute import executable_of
 from freshet.testing.primitives import trace
 
@@ -353,3 +356,26 @@ kernel beyond
     program = Program("beyond", (call,), tuple(types[:1]), tuple(types[1:]), (), 0, (), graph)
     (found,) = executable_of(program).run([x], ())
     np.testing.assert_array_equal(found, x[1:6, :33])
+
+
+# --- shapes of all kinds --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_any_shape(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles where they would not pay, in caches of all sizes: rounds of all kinds."""
+    numbers = np.random.default_rng(seed)
+    small = replace(host(), l2_bytes=int(numbers.choice([20_000, 60_000, 200_000, 2_000_000])))
+    monkeypatch.setattr(choose, "_pays", lambda *_: True)
+    monkeypatch.setattr(choose, "LEAST_WORK", 0)
+    monkeypatch.setattr(lowering, "host", lambda: small)
+    monkeypatch.setattr(config, "cache", None)
+    taps = tuple(numbers.integers(2, 7, numbers.integers(1, 3)).tolist())
+    sides = (int(numbers.integers(t, 22)) for t in taps)
+    images, channels, outputs = numbers.integers([1, 1, 1], [13, 40, 40]).tolist()
+    padding = str(numbers.choice(["SAME", "VALID"]))
+    arrays = inputs((images, *sides, channels), (*taps, channels, outputs), padding)
+    found = ft.function(all_of(padding))(*map(ft.constant, arrays))
+    for actual, expected in zip(found, exact(*arrays, padding), strict=True):
+        largest = np.abs(expected).max()
+        np.testing.assert_allclose(actual.numpy(), expected, rtol=0, atol=3e-4 * largest)

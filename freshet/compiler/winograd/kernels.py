@@ -195,11 +195,11 @@ def _products(c: Convolution, panels: Panels) -> Kernel:
     names: dict[str, str] = {}
     sizes: dict[str, int] = {SHARE: products.shares, POINT: c.points}
     # A group of axes is one axis of the kernel; what is left of the data's is summed over.
-    for panel, own in ((products, ("block", "row", "column")), (data, ("image", "depth", "depth"))):
+    for panel, own in ((products, ("strip", "row", "column")), (data, ("image", "depth", "depth"))):
         for group, size, name in zip(panel.groups, panel.sizes, own, strict=True):
             if group and group[0] not in names:
                 names[group[0]], sizes[name] = name, size
-    outer = tuple(n for n in (SHARE, "block", POINT, "row", "column") if n in sizes)
+    outer = tuple(n for n in (SHARE, "strip", POINT, "row", "column") if n in sizes)
     summed = tuple(n for n in ("image", "depth") if n in sizes)
 
     def at(panel: Panel) -> Position:
