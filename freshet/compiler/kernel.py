@@ -272,7 +272,7 @@ class Kernel:
 
     name: str
     buffers: tuple[Buffer, ...]
-    extents: dict[str, int]
+    extents: dict[str, int] = field(hash=False)
     """Every axis, outer ones first, with its extent."""
     outer: tuple[str, ...]
     stages: tuple[Stage, ...]

@@ -6,6 +6,7 @@ vector lanes. Long reductions with few results are split first, so that threads 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from dataclasses import replace
@@ -15,7 +16,7 @@ from freshet.compiler.contraction import is_product_sum
 from freshet.compiler.costs import makes_random_numbers
 from freshet.compiler.emit.random import SHARED
 from freshet.compiler.keep_rows import keep_rows
-from freshet.compiler.kernel import Kernel, Loops, Stage
+from freshet.compiler.kernel import Kernel, Loops, Rounds, Stage
 from freshet.compiler.merge_axes import merge_axes
 from freshet.compiler.schedule_tiles import schedule_tiles
 from freshet.compiler.skew_sums import skew_sums
@@ -31,6 +32,7 @@ SERIAL_WORK: Final = 1 << 15
 ENOUGH_UNITS: Final = 32
 UNIT_WORK: Final = 4096
 """Points that are worth a unit of their own."""
+_ANY_ROUNDS: Final = Rounds(1, frozenset())
 
 
 def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
@@ -43,7 +45,7 @@ def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
         return [k for part in by_tap for k in schedule(part, target)]
     by_tile = winograd(kernel, target)
     if by_tile is not None:
-        return [k for part in by_tile for k in schedule(part, target)]
+        return [k for part in by_tile for k in _schedule_part(part, target)]
     phases = split_phases(kernel)
     if len(phases) > 1 and is_product_sum(kernel):
         return [k for phase in phases for k in schedule(phase, target)]
@@ -61,6 +63,18 @@ def schedule(kernel: Kernel, target: Target) -> list[Kernel]:
     if loops.vector and loops.vector not in kernel.outer:
         kernel = keep_rows(kernel, target)
     return [replace(kernel, schedule=loops)]
+
+
+def _schedule_part(kernel: Kernel, target: Target) -> list[Kernel]:
+    """Schedule a part of a convolution, as that of another layer of its shape if there is one."""
+    near = None if kernel.rounds is None else _ANY_ROUNDS
+    found = _schedule_alike(replace(kernel, rounds=near), target)
+    return [replace(k, rounds=kernel.rounds) for k in found]
+
+
+@functools.lru_cache(maxsize=128)
+def _schedule_alike(kernel: Kernel, target: Target) -> tuple[Kernel, ...]:
+    return tuple(schedule(kernel, target))
 
 
 def _work(kernel: Kernel) -> int:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from freshet.compiler.kernel import Buffer, Change, Kernel, Reduction, Stage, Store
@@ -30,6 +30,7 @@ from freshet.ops.scalar import Expr
 SHARE: Final = "share"
 """The axis of sums over images that are kept apart; see `freshet.compiler.winograd.rounds`."""
 POINT: Final = "point"
+PART: Final = "part_"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Panel:
 
     name: str
     sides: tuple[tuple[str, ...], tuple[str, ...]]
-    extents: Mapping[str, int]
+    extents: Mapping[str, int] = field(hash=False)
     points: int
     leading: int = 0
 
@@ -148,7 +149,7 @@ def panels_of(c: Convolution, *, near: bool) -> Panels:
 
     def panel(name: str, one: tuple[str, ...], other: tuple[str, ...], last: str) -> Panel:
         sides = (other, one) if last in one else (one, other)
-        return Panel(f"part_{name}", sides, c.extents, c.points)
+        return Panel(f"{PART}{name}", sides, c.extents, c.points)
 
     # A filter that is read in every round is worth being written as it is read.
     again = near and c.by_output and c.outer[-1] in of_filter
@@ -167,24 +168,30 @@ def panels_of(c: Convolution, *, near: bool) -> Panels:
 def kernels_of(c: Convolution, panels: Panels) -> Kernels:
     """Return the kernels of a convolution."""
     return Kernels(
-        _transform(c, c.data_tile(), "data", panels.data),
-        _transform(c, c.filter_tile(), "filter", panels.filter),
+        _transform(_source(c, c.data), c.data_tile(), c.matrices("data"), panels.data),
+        _transform(_source(c, c.filter), c.filter_tile(), c.matrices("filter"), panels.filter),
         _products(c, panels),
         _sums(c, panels.products),
     )
 
 
-def _transform(c: Convolution, tile: tuple[Expr, ...], kind: str, made: Panel) -> Kernel:
-    """Return the kernel that transforms one factor."""
-    source = replace(c.kernel.buffer(tile[0].attributes[0]), role="in")
+def _source(c: Convolution, load: Expr) -> Buffer:
+    return replace(c.kernel.buffer(load.attributes[0]), role="in")
+
+
+@functools.lru_cache(maxsize=64)
+def _transform(
+    source: Buffer, tile: tuple[Expr, ...], matrices: tuple[Matrix, ...], made: Panel
+) -> Kernel:
+    """Return the kernel that transforms one factor; layers of one shape share it."""
     axes = (SHARE, *made.axes) if made.shares > 1 else made.axes
     # The last transform makes one column of points after the other.
-    last = c.windows[-1].points
-    order = sorted(range(c.points), key=lambda p: p % last)
-    values = transformed(tile, c.matrices(kind))
+    last = len(matrices[-1])
+    order = sorted(range(made.points), key=lambda p: p % last)
+    stage = made.stores(transformed(tile, matrices), order)
     return Kernel(
-        f"{c.kernel.name}_{kind}", (source, made.buffer("out")),
-        {a: made.extents[a] for a in axes}, axes, (made.stores(values, order),),
+        f"convolution_{made.name.removeprefix(PART)}", (source, made.buffer("out")),
+        {a: made.extents[a] for a in axes}, axes, (stage,),
     )  # fmt: skip
 
 
@@ -209,7 +216,7 @@ def _products(c: Convolution, panels: Panels) -> Kernel:
     total = Reduction(old.name, "sum", scalar.binary("mul", *factors), old.dtype)
     result = Store(products.name, at(products), scalar.result(old.name, old.dtype))
     return Kernel(
-        f"{c.kernel.name}_products",
+        "convolution_products",
         (data.buffer("in"), filters.buffer("in"), products.buffer("out")),
         {n: sizes[n] for n in (*outer, *summed)}, outer,
         (Stage(summed, (total,)), Stage((), (result,))),
