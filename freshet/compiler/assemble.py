@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final, cast
 
-from freshet.compiler.kernel import Kernel, Loops
+from freshet.compiler.kernel import Kernel, Tiles
 from freshet.compiler.target import Target, llvm
 
 OPTIMIZATION: Final = 2
@@ -16,14 +17,22 @@ FEW_PASSES: Final = ("always_inliner", "sroa", "instruction_combine", "simplify_
 """LLVM's passes for code that is written as it is meant to run: a tenth of the time of all."""
 
 
-def is_straight(kernel: Kernel) -> bool:
-    """Whether a kernel's code is written as it is meant to run: nothing goes from turn to turn.
+FEW_SUMS: Final = 1 << 25
+"""Multiply-adds of a contraction below which all passes gain less time than they take."""
 
-    Reductions and additions in place have something to move out of their loops.
+
+def needs_few_passes(kernel: Kernel) -> bool:
+    """Whether `FEW_PASSES` are enough for a kernel.
+
+    They are for tiles, but for some 2 % of their time, which counts where there is much of it; and
+    where nothing goes from turn to turn of a loop. Reductions and additions in place have something
+    to move out of theirs.
     """
+    if isinstance(kernel.schedule, Tiles):
+        return math.prod(kernel.extents.values()) < FEW_SUMS
     stages = kernel.stages
     adds = any(s.adds for stage in stages for s in stage.stores)
-    return isinstance(kernel.schedule, Loops) and not adds and not any(s.axes for s in stages)
+    return not adds and not any(s.axes for s in stages)
 
 
 def assemble(text: str, target: Target, *, few_passes: bool = False) -> bytes:

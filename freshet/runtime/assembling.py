@@ -20,7 +20,7 @@ from dataclasses import asdict
 from typing import IO, Final
 
 from freshet.compiler import kernel_text
-from freshet.compiler.assemble import assemble, is_straight
+from freshet.compiler.assemble import assemble, needs_few_passes
 from freshet.compiler.emit.module import emit
 from freshet.compiler.kernel import Kernel
 from freshet.compiler.target import Target
@@ -227,7 +227,7 @@ def serve() -> None:
 
 
 def _assembled(kernel: Kernel, target: Target, symbol: str) -> bytes:
-    return assemble(emit(kernel, target, symbol), target, few_passes=is_straight(kernel))
+    return assemble(emit(kernel, target, symbol), target, few_passes=needs_few_passes(kernel))
 
 
 def _send(stream: IO[bytes], data: bytes) -> None:
