@@ -196,8 +196,12 @@ def order_for_updates(graph: Graph, steps: Sequence[Step], memory: Memory) -> tu
         failing = {i for i, s in enumerate(steps) if s.may_fail and i != writer}
         before[writer] |= {i for i in failing if not _depends(before, i, writer)}
     for together in _in_rounds(steps):
-        # Nothing may come between them.
+        # Nothing may come between them: they wait for what any of them needs, and for all of them
+        # whatever waits for one.
         before[together[0]] |= set().union(*(before[i] for i in together)) - set(together)
+        for i, own in enumerate(before):
+            if i not in together and not own.isdisjoint(together):
+                own.update(together)
     order = dependencies_first(range(len(steps)), lambda i: sorted(before[i]))
     return tuple(steps[i] for i in order)
 

@@ -211,8 +211,8 @@ def _lasting(steps: list[Step]) -> list[Step]:
     if not together:
         return steps
     last = together[-1]
-    needed = dict.fromkeys(v for s in together for v in (*s.reads, *s.writes))
-    reads = tuple(v for v in needed if v not in last.writes)
+    needed = [v for s in together for v in (*s.reads, *s.writes) if v not in last.writes]
+    reads = tuple(dict.fromkeys((*last.reads, *needed)))
     return [replace(s, reads=reads) if s is last else s for s in steps]
 
 

@@ -222,6 +222,26 @@ def test_variables_are_updated_in_the_last_kernel() -> None:
     np.testing.assert_allclose(variable, expected, rtol=0, atol=2e-3)
 
 
+def test_a_variable_that_is_read_in_rounds_and_changed_before_them() -> None:
+    x, w, _ = inputs((64, 32, 32, 16), (3, 3, 16, 16), "SAME")
+    image = ft.Variable(x)
+
+    @ft.function
+    def step(w: ft.Tensor, dy: ft.Tensor) -> list[ft.Tensor]:
+        old = image.read_value()
+        image.assign(ft.ones_like(image))
+        with ft.GradientTape() as tape:
+            tape.watch(w)
+            y = ft.nn.conv2d(old, w, 1, "SAME")
+        return [y, tape.gradient(y, w, dy)]
+
+    found = step(w, x)
+    y, _, dw = exact(x, w, x, "SAME")
+    np.testing.assert_allclose(found[0], y, rtol=0, atol=2e-4 * y.std())
+    np.testing.assert_allclose(found[1], dw, rtol=0, atol=2e-4 * dw.std())
+    np.testing.assert_array_equal(image, np.ones_like(x))
+
+
 def test_in_loops_and_branches() -> None:
     x, w, _ = inputs((32, 16, 16, 32), (3, 3, 32, 32), "SAME")
     small = w / 100
